@@ -1,0 +1,29 @@
+//! The words every room shares, and the seams `Clock` and `AuthPath`. No I/O.
+//!
+//! Read [`Question`] first, then [`Decision`], then [`AuthPath`]: a path turns the one into the
+//! other, and everything else in the house decides who asks which path and what becomes of the
+//! answers.
+
+mod clock;
+mod credentials;
+mod decision;
+mod fingerprint;
+mod ids;
+mod json;
+mod jws;
+mod path;
+mod question;
+mod reason;
+mod side;
+
+pub use clock::{Clock, SystemClock, Timestamp, TokioClock};
+pub use credentials::{Credentials, Presented, RequestParts};
+pub use decision::{Decision, Denial, Grant, Scopes, TokenType};
+pub use fingerprint::{Fingerprint, FingerprintKey};
+pub use ids::{ComponentId, GroupId, IdError, RequestId, RequestIds, Revision, Subject};
+pub use json::{Members, parse_strict};
+pub use jws::{Jws, decode_base64url, decode_leniently, encode_base64url};
+pub use path::{AuthPath, BoxFuture, PathError};
+pub use question::{Question, Token};
+pub use reason::{Reason, ReasonClass};
+pub use side::{Share, Side, Slot};

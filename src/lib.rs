@@ -1,0 +1,7 @@
+//! Crossfade carries a company from many token validators and socket managers to one of each:
+//! both ways answer every question, the answers are compared, traffic moves by percentage, and
+//! what goes wrong is taken back.
+//!
+//! The rooms below are in reading order; `docs/architecture.md` has the floors they stand on.
+
+pub mod domain;
