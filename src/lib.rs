@@ -5,3 +5,4 @@
 //! The rooms below are in reading order; `docs/architecture.md` has the floors they stand on.
 
 pub mod domain;
+pub mod store;
