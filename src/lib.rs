@@ -4,5 +4,8 @@
 //!
 //! The rooms below are in reading order; `docs/architecture.md` has the floors they stand on.
 
+pub mod compare;
+
 pub mod domain;
+pub mod outbound;
 pub mod store;

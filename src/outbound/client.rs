@@ -1,0 +1,251 @@
+//! The client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+
+use super::{Answer, Call, Headers, HostRule, OutboundError, Url};
+
+/// Limits of the client.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Hosts that may be called; loopback is no exception. Empty: nobody.
+    pub allowed_hosts: Vec<HostRule>,
+    /// Time for name, connection and TLS handshake, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// Idle connections kept per host.
+    pub idle_connections_max: usize,
+    /// How long an idle connection is kept, in milliseconds.
+    pub idle_timeout_ms: u64,
+    /// Calls under way at a time, over all hosts; more are [`OutboundError::Busy`].
+    pub calls_max: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            allowed_hosts: Vec::new(),
+            connect_timeout_ms: 1_000,
+            idle_connections_max: 64,
+            idle_timeout_ms: 15_000,
+            calls_max: 1_024,
+        }
+    }
+}
+
+/// The one client that leaves the house. Clones share connections and limits.
+///
+/// Proxies named in the environment are not used: a call with a token goes to the host that was
+/// allowed, and to nobody else.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    client: reqwest::Client,
+    allowed: Arc<[HostRule]>,
+    under_way: Arc<Semaphore>,
+}
+
+impl Outbound {
+    /// Builds the client. The error is [`OutboundError::Setup`].
+    pub fn new(settings: Settings) -> Result<Self, OutboundError> {
+        let under_way = settings.calls_max.clamp(1, Semaphore::MAX_PERMITS);
+        #[expect(clippy::disallowed_methods, reason = "the client's one home")]
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("crossfade/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
+            .pool_max_idle_per_host(settings.idle_connections_max)
+            .pool_idle_timeout(Duration::from_millis(settings.idle_timeout_ms))
+            .build()
+            .map_err(|error| OutboundError::Setup(error.without_url().to_string()))?;
+        let under_way = Arc::new(Semaphore::new(under_way));
+        Ok(Self { client, allowed: settings.allowed_hosts.into(), under_way })
+    }
+
+    /// Checks a target against the list without calling it.
+    pub fn check(&self, url: &Url) -> Result<(), OutboundError> {
+        if self.allowed.iter().any(|rule| rule.allows(url)) {
+            return Ok(());
+        }
+        let host = format!("{}:{}", url.host(), url.port());
+        Err(OutboundError::HostNotAllowed { scheme: url.scheme(), host })
+    }
+
+    /// Makes one call, once: nothing is repeated or followed.
+    pub async fn send(&self, call: Call) -> Result<Answer, OutboundError> {
+        self.check(&call.url)?;
+        let _permit = self.under_way.try_acquire().map_err(|_| OutboundError::Busy)?;
+        let (timeout, max) = (call.timeout, call.response_bytes_max);
+        let request = self
+            .client
+            .request(call.method.to_library(), call.url.to_library())
+            .headers(call.headers.into_library())
+            .body(call.body);
+        tokio::time::timeout(timeout, exchange(request, max))
+            .await
+            .unwrap_or(Err(OutboundError::TimedOut))
+    }
+}
+
+async fn exchange(
+    request: reqwest::RequestBuilder,
+    response_bytes_max: usize,
+) -> Result<Answer, OutboundError> {
+    let library = |error: reqwest::Error| OutboundError::from_library(&error);
+    let mut response = request.send().await.map_err(library)?;
+    let status = response.status().as_u16();
+    let headers = Headers::from_library(std::mem::take(response.headers_mut()));
+    let body = read_body(response, response_bytes_max).await?;
+    Ok(Answer { status, headers, body })
+}
+
+async fn read_body(mut response: reqwest::Response, max: usize) -> Result<Bytes, OutboundError> {
+    let too_large = OutboundError::TooLarge { max };
+    if response.content_length().is_some_and(|length| length > max as u64) {
+        return Err(too_large);
+    }
+    let mut body = BytesMut::new();
+    let library = |error: reqwest::Error| OutboundError::from_library(&error);
+    while let Some(chunk) = response.chunk().await.map_err(library)? {
+        if chunk.len() > max - body.len() {
+            return Err(too_large);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Method;
+    use super::super::scripted::{Script, Server};
+    use super::*;
+
+    fn outbound() -> Outbound {
+        let allowed_hosts = vec![HostRule::parse("127.0.0.1").expect("a rule")];
+        // Longer than any call: under paused time a call then always ends by its own time-out.
+        let connect_timeout_ms = 3_600_000;
+        Outbound::new(Settings { allowed_hosts, connect_timeout_ms, ..Settings::default() })
+            .expect("a client")
+    }
+
+    fn call(url: &str) -> Call {
+        Call {
+            method: Method::Get,
+            url: Url::parse(url).expect("a url"),
+            headers: Headers::default(),
+            body: Bytes::new(),
+            timeout: Duration::from_secs(20),
+            response_bytes_max: 1_000,
+        }
+    }
+
+    async fn answer_to(script: Script) -> Result<Answer, OutboundError> {
+        let server = Server::start(script).await;
+        outbound().send(call(&server.url("/"))).await
+    }
+
+    #[tokio::test]
+    async fn an_answer_comes_back_whatever_its_status() {
+        let answer = answer_to(Script::answer(503, "[]")).await.expect("an answer");
+        assert_eq!((answer.status, &*answer.body), (503, b"[]".as_slice()));
+    }
+
+    #[tokio::test]
+    async fn the_house_names_itself_and_sends_what_the_call_says() {
+        let server = Server::start(Script::answer(200, "")).await;
+        let mut headers = Headers::default();
+        headers.append("x-one", "1").expect("a header");
+        let call = Call {
+            method: Method::Post,
+            headers,
+            body: Bytes::from_static(b"body"),
+            ..call(&server.url("/a?b=c"))
+        };
+        outbound().send(call).await.expect("an answer");
+        let seen = server.requests().concat();
+        assert!(seen.starts_with("POST /a?b=c HTTP/1.1\r\n"), "{seen}");
+        assert!(seen.contains(concat!("user-agent: crossfade/", env!("CARGO_PKG_VERSION"))));
+        assert!(seen.contains("x-one: 1\r\n") && seen.ends_with("\r\n\r\nbody"), "{seen}");
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer_and_is_not_followed() {
+        let other = Server::start(Script::answer(200, "")).await;
+        let location = format!("location: {}\r\n", other.url("/"));
+        let answer = answer_to(Script::answer_with(302, &location, "")).await.expect("an answer");
+        assert_eq!(answer.status, 302);
+        assert!(other.requests().is_empty());
+    }
+
+    // Paused time moves on as soon as nothing else can: only the server's silence ends these.
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_never_answers_is_timed_out() {
+        assert_eq!(answer_to(Script::Hang).await.err(), Some(OutboundError::TimedOut));
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_closes_early_is_interrupted() {
+        let half = Script::Raw("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf".into());
+        for script in [Script::Close, half] {
+            assert_eq!(answer_to(script).await.err(), Some(OutboundError::Interrupted));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_http_is_interrupted() {
+        let garbage = Script::Raw("220 mail.example ESMTP\r\n".into());
+        assert_eq!(answer_to(garbage).await.err(), Some(OutboundError::Interrupted));
+    }
+
+    #[tokio::test]
+    async fn reading_stops_at_the_cap_announced_or_not() {
+        let too_large = Some(OutboundError::TooLarge { max: 1_000 });
+        let announced = Script::answer(200, &"x".repeat(1_001));
+        assert_eq!(answer_to(announced).await.err(), too_large);
+        assert_eq!(answer_to(Script::Endless).await.err(), too_large);
+        let just = answer_to(Script::answer(200, &"x".repeat(1_000))).await.expect("an answer");
+        assert_eq!(just.body.len(), 1_000);
+    }
+
+    #[tokio::test]
+    async fn nobody_at_the_port_is_unreachable_and_nothing_was_sent() {
+        let url = Server::start(Script::Close).await.stop().await;
+        let error = outbound().send(call(&url)).await.expect_err("nobody there");
+        assert_eq!(error, OutboundError::Unreachable("connection refused"));
+        assert!(error.nothing_was_sent());
+    }
+
+    #[tokio::test]
+    async fn a_host_that_is_not_listed_is_never_called() {
+        let server = Server::start(Script::answer(200, "")).await;
+        let nobody = Outbound::new(Settings::default()).expect("a client");
+        let error = nobody.send(call(&server.url("/?token=secret"))).await.expect_err("not listed");
+        assert!(matches!(error, OutboundError::HostNotAllowed { .. }));
+        assert!(!error.to_string().contains("secret"));
+        assert!(server.requests().is_empty());
+    }
+
+    #[tokio::test]
+    async fn calls_over_the_limit_are_refused_at_once() {
+        let server = Server::start(Script::Hang).await;
+        let settings = Settings { calls_max: 1, ..Settings::default() };
+        let loopback = HostRule::parse("127.0.0.1").expect("a rule");
+        let outbound = Outbound::new(Settings { allowed_hosts: vec![loopback], ..settings })
+            .expect("a client");
+        let first = tokio::spawn({
+            let (outbound, call) = (outbound.clone(), call(&server.url("/")));
+            async move { outbound.send(call).await }
+        });
+        server.first_request().await;
+        let second = outbound.send(call(&server.url("/"))).await;
+        assert_eq!(second.err(), Some(OutboundError::Busy));
+        first.abort();
+    }
+}
