@@ -1,0 +1,287 @@
+//! The stored row of one component.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AcceptedDifference, Stage};
+use crate::domain::{ComponentId, GroupId, Revision, Share, Timestamp};
+
+/// The stored row of one component: how far it has come, and the settings it is served under.
+///
+/// In JSON one flat object; `stage` and `share` are described at [`Stage`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Flag {
+    /// Which component.
+    pub component: ComponentId,
+    /// What kind of piece it is.
+    pub kind: Kind,
+    /// The phase of the migration it belongs to.
+    pub phase: Phase,
+    /// Components of one group share a salt.
+    pub group: GroupId,
+    /// Components that must have come at least as far.
+    pub requires: Vec<ComponentId>,
+    /// The name of a legacy path in the configuration.
+    pub legacy: String,
+    /// How far it has come.
+    #[serde(flatten)]
+    pub stage: Stage,
+    /// Who may be rescued by the other side in a canary.
+    pub rescue: Rescue,
+    /// Part of answers that are compared; `None` for the stage's default.
+    pub sample: Option<Share>,
+    /// Time for a whole answer, rescue included, in milliseconds.
+    pub deadline_ms: u32,
+    /// Budgeted rescues per second.
+    pub rescues_per_second_max: u32,
+    /// The mark of a rollback, until an operator releases it.
+    pub latch: Option<Latch>,
+    /// When it was rolled back within the last seven days, oldest first; outlives the latch.
+    pub rolled_back_at: Vec<Timestamp>,
+    /// Differences an operator has accepted.
+    pub accepted: Vec<AcceptedDifference>,
+    /// The revision of its last change.
+    pub revision: Revision,
+    /// When it last changed.
+    pub changed_at: Timestamp,
+    /// Why it last changed.
+    pub cause: Cause,
+}
+
+impl Flag {
+    /// The part of answers that are compared at the present stage.
+    pub fn effective_sample(&self) -> Share {
+        match self.stage {
+            Stage::Off | Stage::Complete => Share::NONE,
+            Stage::Shadow | Stage::Canary(_) | Stage::Live | Stage::Sealed => {
+                self.sample.unwrap_or(self.stage.default_sample())
+            }
+        }
+    }
+
+    /// The accepted difference that covers this mismatch at `now`, if any does.
+    ///
+    /// `class` is a mismatch class such as `stricter`; reasons are [`crate::domain::Reason`]
+    /// codes, `None` where a side allowed or told none.
+    pub fn accepted_as(
+        &self,
+        class: &str,
+        legacy_reason: Option<&str>,
+        ssot_reason: Option<&str>,
+        now: Timestamp,
+    ) -> Option<&AcceptedDifference> {
+        let covers = |difference: &&AcceptedDifference| {
+            difference.accepts(class, legacy_reason, ssot_reason, now)
+        };
+        self.accepted.iter().find(covers)
+    }
+}
+
+/// What kind of piece a component is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Decides about requests.
+    Auth,
+    /// The session of a browser.
+    Session,
+    /// Issues, refreshes and revokes.
+    Tokens,
+    /// Holds WebSocket connections.
+    Connections,
+    /// Delivers events.
+    Events,
+}
+
+impl Kind {
+    /// True for components that answer questions about tokens.
+    pub const fn is_asked(self) -> bool {
+        match self {
+            Self::Auth | Self::Session => true,
+            Self::Tokens | Self::Connections | Self::Events => false,
+        }
+    }
+
+    /// `auth`, `session`, `tokens`, `connections` or `events`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Session => "session",
+            Self::Tokens => "tokens",
+            Self::Connections => "connections",
+            Self::Events => "events",
+        }
+    }
+
+    /// Reads a kind by its name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Auth, Self::Session, Self::Tokens, Self::Connections, Self::Events]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A phase of the migration; a number in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub enum Phase {
+    /// One token authority.
+    Tokens = 1,
+    /// One socket manager.
+    Sockets = 2,
+    /// The golden path, end to end.
+    GoldenPath = 3,
+}
+
+impl From<Phase> for u8 {
+    fn from(phase: Phase) -> u8 {
+        phase as u8
+    }
+}
+
+impl TryFrom<u8> for Phase {
+    type Error = String;
+    fn try_from(number: u8) -> Result<Self, String> {
+        match number {
+            1 => Ok(Self::Tokens),
+            2 => Ok(Self::Sockets),
+            3 => Ok(Self::GoldenPath),
+            other => Err(format!("a phase is 1, 2 or 3, not {other}")),
+        }
+    }
+}
+
+/// Whose failure in a canary the other side may make good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rescue {
+    /// A failing ssot is replaced by legacy; a failing legacy is not replaced.
+    #[default]
+    Ssot,
+    /// A failing legacy is replaced by ssot as well, within the budget.
+    Both,
+}
+
+impl Rescue {
+    /// `ssot` or `both`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ssot => "ssot",
+            Self::Both => "both",
+        }
+    }
+}
+
+/// The mark a rollback leaves: nothing is raised until an operator releases it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latch {
+    /// Who or what rolled back, and why.
+    pub cause: Cause,
+    /// When.
+    pub at: Timestamp,
+    /// The revision of the rollback.
+    pub revision: Revision,
+    /// The end of the cool-down; before it nobody can release.
+    pub until: Timestamp,
+    /// Rollbacks within the last seven days, this one included.
+    pub rollbacks: u32,
+}
+
+/// Why something changed. In JSON tagged by `by`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "lowercase")]
+pub enum Cause {
+    /// A person.
+    Operator {
+        /// Who.
+        name: String,
+        /// In that person's words; may be empty where no note is due.
+        note: String,
+    },
+    /// The component's first row.
+    Seed,
+    /// A rule that tripped.
+    Guard {
+        /// Which rule, and on what evidence.
+        trip: String,
+    },
+    /// A step of a rollout plan.
+    Schedule {
+        /// Which plan.
+        plan: String,
+    },
+}
+
+impl Cause {
+    /// Longest text kept in a cause, in bytes.
+    pub const TEXT_MAX: usize = 1000;
+
+    /// This cause with its texts cut to [`Cause::TEXT_MAX`] and control characters made blanks.
+    /// Cut, not refused: no rollback fails because its reason is long.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        self.cut_to(Self::TEXT_MAX)
+    }
+
+    /// The same with texts of at most `bytes_max`.
+    pub(super) fn cut_to(self, bytes_max: usize) -> Self {
+        let cut = |text: String| {
+            text[..text.floor_char_boundary(bytes_max)].replace(char::is_control, " ")
+        };
+        match self {
+            Self::Operator { name, note } => Self::Operator { name: cut(name), note: cut(note) },
+            Self::Seed => Self::Seed,
+            Self::Guard { trip } => Self::Guard { trip: cut(trip) },
+            Self::Schedule { plan } => Self::Schedule { plan: cut(plan) },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{NOW, canary, flag, id, trip};
+    use super::*;
+
+    #[test]
+    fn a_flag_is_one_flat_object_in_json() {
+        let flag = Flag { stage: canary(1000), requires: vec![id("base")], ..flag("http-auth") };
+        let expected = serde_json::json!({
+            "component": "http-auth",
+            "kind": "auth",
+            "phase": 1,
+            "group": "main",
+            "requires": ["base"],
+            "legacy": "http-auth",
+            "stage": "canary",
+            "share": 1000,
+            "rescue": "ssot",
+            "sample": null,
+            "deadline_ms": 1000,
+            "rescues_per_second_max": 50,
+            "latch": null,
+            "rolled_back_at": [],
+            "accepted": [],
+            "revision": 1,
+            "changed_at": "2027-01-15T08:00:00.000Z",
+            "cause": { "by": "seed" },
+        });
+        assert_eq!(serde_json::to_value(&flag).expect("json"), expected);
+        assert_eq!(serde_json::from_value::<Flag>(expected).expect("a flag"), flag);
+    }
+
+    #[test]
+    fn a_latched_flag_reads_back_what_it_wrote() {
+        let cool_down = std::time::Duration::from_mins(30);
+        let flag = flag("http-auth").rolled_back(Stage::Off, &trip(), NOW, cool_down);
+        let json = serde_json::to_value(&flag).expect("json");
+        assert_eq!(json["latch"]["cause"]["by"], "guard");
+        assert_eq!(json["latch"]["until"], "2027-01-15T08:30:00.000Z");
+        assert_eq!(serde_json::from_value::<Flag>(json).expect("a flag"), flag);
+    }
+
+    #[test]
+    fn a_cause_is_cut_at_a_character_and_has_no_control_characters() {
+        let trip = format!("\u{1b}[31m{}", "ä".repeat(2000));
+        let Cause::Guard { trip } = (Cause::Guard { trip }).bounded() else { panic!("a guard") };
+        assert!(trip.starts_with(" [31mä") && trip.len() <= Cause::TEXT_MAX);
+    }
+}

@@ -1,0 +1,347 @@
+//! The permitted changes of one flag, and why a change is refused. Pure: no clock, no disk.
+
+use std::time::Duration;
+
+use super::history::to_the_millisecond;
+use super::{Cause, Flag, Latch, SettingsPatch, Stage};
+use crate::domain::{ComponentId, Revision, Share, Timestamp};
+
+/// A change of a flag.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Move {
+    /// One stage forward, any number back, or another share of the same canary.
+    To(Stage),
+    /// To shadow, or from shadow to off; latches, takes dependents along, never conflicts.
+    RollBack,
+    /// Takes the latch off again. Needs an operator's note and the end of the cool-down.
+    Release,
+    /// Other settings, the same stage.
+    Settings(SettingsPatch),
+}
+
+/// Why a change is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MoveRefusal {
+    /// Forward goes one stage at a time.
+    #[error("{from} cannot go to {to} in one step, one stage at a time")]
+    SkipsAStage {
+        /// The present stage.
+        from: Stage,
+        /// The stage asked for.
+        to: Stage,
+    },
+    /// The component is there already.
+    #[error("already {0}")]
+    AlreadyThere(Stage),
+    /// A canary at 0 % is a shadow.
+    #[error("a canary needs a share of at least 0.01 %")]
+    ShareEmpty,
+    /// Rolled back and not released: nothing is raised.
+    #[error("rolled back and latched, release it first (cool-down until {until})")]
+    Latched {
+        /// The end of the cool-down.
+        until: Timestamp,
+    },
+    /// A release before its time.
+    #[error("cooling down until {until}")]
+    CoolingDown {
+        /// The end of the cool-down.
+        until: Timestamp,
+    },
+    /// Nothing to release.
+    #[error("not latched")]
+    NotLatched,
+    /// A release says why.
+    #[error("a release needs a note that says why")]
+    NoteMissing,
+    /// Guards and plans do not release.
+    #[error("only an operator releases")]
+    NeedsOperator,
+    /// A component never goes beyond what it requires.
+    #[error("requires {parent}, which has only come to {stage}")]
+    AboveRequired {
+        /// What is required.
+        parent: ComponentId,
+        /// How far that has come.
+        stage: Stage,
+    },
+    /// A component never falls behind what requires it, except by a rollback.
+    #[error("{child} requires it and is at {stage}; move that first, or roll back")]
+    BelowDependent {
+        /// What requires this one.
+        child: ComponentId,
+        /// How far that has come.
+        stage: Stage,
+    },
+    /// `complete` is approved by two people, and approvals cannot be recorded yet.
+    #[error("complete needs two people's approval, which cannot be recorded yet")]
+    NeedsTwoPeople,
+    /// Nothing of this component is in anybody's way.
+    #[error("off already, nothing to roll back")]
+    NothingToRollBack,
+    /// The patch changes nothing.
+    #[error("nothing to change")]
+    NothingToChange,
+    /// A setting out of its range.
+    #[error("{field} {problem}")]
+    Setting {
+        /// Which setting.
+        field: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Rollbacks within this time lengthen the next cool-down.
+const ROLLBACKS_COUNT_FOR: Duration = Duration::from_hours(7 * 24);
+/// No cool-down is longer.
+const COOL_DOWN_MAX: Duration = Duration::from_hours(7 * 24);
+/// Rollbacks remembered on a flag.
+const ROLLBACKS_KEPT: usize = 16;
+
+impl Flag {
+    /// This flag at another stage; refusals that other flags decide are not looked at here.
+    pub(super) fn moved_to(&self, to: Stage) -> Result<Self, MoveRefusal> {
+        let from = self.stage;
+        if to == from {
+            return Err(MoveRefusal::AlreadyThere(from));
+        }
+        if to == Stage::Canary(Share::NONE) {
+            return Err(MoveRefusal::ShareEmpty);
+        }
+        if to > from {
+            self.may_be_raised_to(to)?;
+        }
+        Ok(Self { stage: to, ..self.clone() })
+    }
+
+    fn may_be_raised_to(&self, to: Stage) -> Result<(), MoveRefusal> {
+        if to.rank() > self.stage.rank() + 1 {
+            return Err(MoveRefusal::SkipsAStage { from: self.stage, to });
+        }
+        if to == Stage::Complete {
+            return Err(MoveRefusal::NeedsTwoPeople);
+        }
+        match &self.latch {
+            Some(latch) => Err(MoveRefusal::Latched { until: latch.until }),
+            None => Ok(()),
+        }
+    }
+
+    /// Where a rollback puts a component that is at `stage`.
+    pub(super) const fn rollback_target(stage: Stage) -> Result<Stage, MoveRefusal> {
+        match stage {
+            Stage::Off => Err(MoveRefusal::NothingToRollBack),
+            Stage::Shadow => Ok(Stage::Off),
+            Stage::Canary(_) | Stage::Live | Stage::Sealed | Stage::Complete => Ok(Stage::Shadow),
+        }
+    }
+
+    /// This flag rolled back to `target` and latched. The latch gets its revision when the change
+    /// gets its own.
+    pub(super) fn rolled_back(
+        &self,
+        target: Stage,
+        cause: &Cause,
+        now: Timestamp,
+        cool_down: Duration,
+    ) -> Self {
+        let mut moments = self.rolled_back_at.clone();
+        moments.retain(|moment| now.since(*moment) < ROLLBACKS_COUNT_FOR);
+        moments.push(now);
+        moments.drain(..moments.len().saturating_sub(ROLLBACKS_KEPT));
+        let rollbacks = u32::try_from(moments.len()).unwrap_or(u32::MAX);
+        let factor = 2u32.saturating_pow(rollbacks - 1);
+        let until = now.plus(cool_down.saturating_mul(factor).min(COOL_DOWN_MAX));
+        let revision = Revision::default();
+        let latch = Latch { cause: cause.clone(), at: now, revision, until, rollbacks };
+        Self { stage: target, latch: Some(latch), rolled_back_at: moments, ..self.clone() }
+    }
+
+    /// This flag without its latch.
+    pub(super) fn released(&self, cause: &Cause, now: Timestamp) -> Result<Self, MoveRefusal> {
+        let latch = self.latch.as_ref().ok_or(MoveRefusal::NotLatched)?;
+        match cause {
+            Cause::Operator { note, .. } if note.trim().is_empty() => {
+                return Err(MoveRefusal::NoteMissing);
+            }
+            Cause::Operator { .. } => {}
+            Cause::Seed | Cause::Guard { .. } | Cause::Schedule { .. } => {
+                return Err(MoveRefusal::NeedsOperator);
+            }
+        }
+        if now < latch.until {
+            return Err(MoveRefusal::CoolingDown { until: latch.until });
+        }
+        Ok(Self { latch: None, ..self.clone() })
+    }
+
+    /// This flag with other settings.
+    pub(super) fn patched(
+        &self,
+        patch: &SettingsPatch,
+        now: Timestamp,
+    ) -> Result<Self, MoveRefusal> {
+        patch.check(now)?;
+        let mut patch = patch.clone();
+        for difference in patch.accepted.iter_mut().flatten() {
+            difference.expires_at = to_the_millisecond(difference.expires_at);
+        }
+        let flag = Self {
+            sample: patch.sample.unwrap_or(self.sample),
+            deadline_ms: patch.deadline_ms.unwrap_or(self.deadline_ms),
+            rescue: patch.rescue.unwrap_or(self.rescue),
+            rescues_per_second_max: patch
+                .rescues_per_second_max
+                .unwrap_or(self.rescues_per_second_max),
+            accepted: patch.accepted.unwrap_or_else(|| self.accepted.clone()),
+            ..self.clone()
+        };
+        if flag == *self { Err(MoveRefusal::NothingToChange) } else { Ok(flag) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{NOW, canary, flag, operator, trip};
+    use super::*;
+    use crate::flags::AcceptedDifference;
+
+    const HALF_HOUR: Duration = Duration::from_mins(30);
+
+    fn at(stage: Stage) -> Flag {
+        Flag { stage, ..flag("http-auth") }
+    }
+
+    fn stages() -> [Stage; 7] {
+        let complete = Stage::Complete;
+        [Stage::Off, Stage::Shadow, canary(1), canary(5000), Stage::Live, Stage::Sealed, complete]
+    }
+
+    #[test]
+    fn forward_goes_one_stage_at_a_time_and_back_any_number() {
+        for (from, here) in stages().into_iter().enumerate() {
+            for (to, there) in stages().into_iter().enumerate() {
+                let outcome = at(here).moved_to(there);
+                let case = format!("{here} to {there}");
+                let steps = i16::from(there.rank()) - i16::from(here.rank());
+                match outcome {
+                    Ok(flag) => {
+                        assert_eq!(flag.stage, there, "{case}");
+                        assert!(to < from || steps <= 1, "{case}");
+                        assert_ne!(there, Stage::Complete, "{case}");
+                    }
+                    Err(MoveRefusal::AlreadyThere(_)) => assert_eq!(from, to, "{case}"),
+                    Err(MoveRefusal::NeedsTwoPeople) => assert_eq!(here, Stage::Sealed, "{case}"),
+                    Err(MoveRefusal::SkipsAStage { .. }) => assert!(steps > 1, "{case}"),
+                    Err(other) => panic!("{case}: {other}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_canary_has_a_share_and_changes_it_both_ways() {
+        let empty = Stage::Canary(Share::NONE);
+        assert_eq!(at(Stage::Shadow).moved_to(empty), Err(MoveRefusal::ShareEmpty));
+        assert_eq!(at(Stage::Live).moved_to(empty), Err(MoveRefusal::ShareEmpty));
+        assert!(at(canary(1000)).moved_to(canary(10_000)).is_ok());
+        assert!(at(canary(1000)).moved_to(canary(1)).is_ok());
+    }
+
+    #[test]
+    fn complete_says_that_two_people_are_needed() {
+        let refusal = at(Stage::Sealed).moved_to(Stage::Complete).expect_err("refused");
+        assert!(refusal.to_string().contains("two people"), "{refusal}");
+    }
+
+    #[test]
+    fn a_rollback_goes_to_shadow_from_wherever_ssot_serves_and_from_shadow_to_off() {
+        for stage in stages() {
+            let expected = match stage {
+                Stage::Off => Err(MoveRefusal::NothingToRollBack),
+                Stage::Shadow => Ok(Stage::Off),
+                _ => Ok(Stage::Shadow),
+            };
+            assert_eq!(Flag::rollback_target(stage), expected, "{stage}");
+        }
+    }
+
+    #[test]
+    fn the_cool_down_doubles_with_each_rollback_of_seven_days() {
+        let mut flag = at(Stage::Live);
+        let mut now = NOW;
+        for factor in [1, 2, 4] {
+            flag = flag.rolled_back(Stage::Shadow, &trip(), now, HALF_HOUR);
+            let latch = flag.latch.clone().expect("a latch");
+            assert_eq!(latch.until, now.plus(HALF_HOUR * factor));
+            flag.latch = None;
+            now = now.plus_seconds(86_400);
+        }
+        now = now.plus_seconds(7 * 86_400);
+        let flag = flag.rolled_back(Stage::Shadow, &trip(), now, HALF_HOUR);
+        let latch = flag.latch.expect("a latch");
+        assert_eq!((latch.rollbacks, latch.until), (1, now.plus(HALF_HOUR)));
+    }
+
+    #[test]
+    fn a_flag_remembers_a_bounded_number_of_rollbacks_and_cools_down_for_seven_days_at_most() {
+        let mut flag = at(Stage::Live);
+        for _ in 0..100 {
+            flag = flag.rolled_back(Stage::Shadow, &trip(), NOW, HALF_HOUR);
+        }
+        assert_eq!(flag.rolled_back_at.len(), ROLLBACKS_KEPT);
+        assert_eq!(flag.latch.expect("a latch").until, NOW.plus(COOL_DOWN_MAX));
+    }
+
+    #[test]
+    fn nothing_is_raised_while_latched_and_going_back_is_free() {
+        let latched = at(canary(5000)).rolled_back(Stage::Shadow, &trip(), NOW, HALF_HOUR);
+        let until = NOW.plus(HALF_HOUR);
+        assert_eq!(latched.moved_to(canary(1)), Err(MoveRefusal::Latched { until }));
+        let off = latched.moved_to(Stage::Off).expect("back");
+        assert_eq!(off.moved_to(Stage::Shadow), Err(MoveRefusal::Latched { until }));
+    }
+
+    #[test]
+    fn a_release_needs_an_operator_a_note_and_the_end_of_the_cool_down() {
+        let latched = at(Stage::Live).rolled_back(Stage::Shadow, &trip(), NOW, HALF_HOUR);
+        let until = NOW.plus(HALF_HOUR);
+        let early = until.plus_seconds(-1);
+        assert_eq!(
+            latched.released(&operator("fixed"), early),
+            Err(MoveRefusal::CoolingDown { until })
+        );
+        assert_eq!(latched.released(&operator(" \t"), until), Err(MoveRefusal::NoteMissing));
+        assert_eq!(latched.released(&trip(), until), Err(MoveRefusal::NeedsOperator));
+        let released = latched.released(&operator("fixed"), until).expect("released");
+        assert_eq!((released.stage, &released.latch), (Stage::Shadow, &None));
+        assert_eq!(released.released(&operator("again"), until), Err(MoveRefusal::NotLatched));
+    }
+
+    #[test]
+    fn settings_have_ranges() {
+        let patched = |patch: SettingsPatch| at(Stage::Off).patched(&patch, NOW);
+        let deadline = |ms| SettingsPatch { deadline_ms: Some(ms), ..SettingsPatch::default() };
+        for (ms, fine) in [(49, false), (50, true), (60_000, true), (60_001, false)] {
+            assert_eq!(patched(deadline(ms)).is_ok(), fine, "{ms}");
+        }
+        assert_eq!(patched(SettingsPatch::default()), Err(MoveRefusal::NothingToChange));
+        assert_eq!(patched(deadline(1000)), Err(MoveRefusal::NothingToChange));
+        let difference = AcceptedDifference {
+            name: "n".to_owned(),
+            class: "stricter".to_owned(),
+            legacy_reason: None,
+            ssot_reason: None,
+            owner: "o".to_owned(),
+            reason: "r".to_owned(),
+            expires_at: NOW.plus_seconds(60),
+        };
+        let accepting = |accepted| SettingsPatch { accepted: Some(accepted), ..deadline(100) };
+        assert!(patched(accepting(vec![difference.clone()])).is_ok());
+        let twice = patched(accepting(vec![difference.clone(), difference.clone()]));
+        assert!(matches!(twice, Err(MoveRefusal::Setting { field, .. }) if field.contains("name")));
+        let late = AcceptedDifference { expires_at: NOW.plus_seconds(370 * 86_400), ..difference };
+        assert!(patched(accepting(vec![late])).is_err());
+    }
+}

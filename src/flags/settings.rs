@@ -1,0 +1,101 @@
+//! What can be set: of the room, and of one flag.
+
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+
+use super::{ACCEPTED_MAX, AcceptedDifference, MoveRefusal, Rescue};
+use crate::domain::{Share, Timestamp};
+
+/// Settings of the flag table.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The `iss` of tokens whose `sub` needs no issuer beside it. A token without `iss` counts as
+    /// one of them.
+    pub own_issuers: HashSet<String>,
+    /// The cool-down after a first rollback; it doubles with each rollback within seven days.
+    pub cool_down: Duration,
+}
+
+impl Default for Settings {
+    /// No issuer of our own, and half an hour.
+    fn default() -> Self {
+        Self { own_issuers: HashSet::new(), cool_down: Duration::from_mins(30) }
+    }
+}
+
+/// New values for some settings of a flag; what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SettingsPatch {
+    /// Part of answers that are compared, in basis points; `Some(None)` (JSON `null`) for the
+    /// stage's default.
+    #[serde(deserialize_with = "present")]
+    pub sample: Option<Option<Share>>,
+    /// Time for a whole answer, 50 to 60,000 ms.
+    pub deadline_ms: Option<u32>,
+    /// Who may be rescued by the other side.
+    pub rescue: Option<Rescue>,
+    /// Budgeted rescues per second, at most 100,000.
+    pub rescues_per_second_max: Option<u32>,
+    /// The whole new list of accepted differences.
+    pub accepted: Option<Vec<AcceptedDifference>>,
+}
+
+impl SettingsPatch {
+    /// Deadlines that make sense, in milliseconds.
+    pub const DEADLINE_MS: RangeInclusive<u32> = 50..=60_000;
+    /// Largest budget, in rescues per second.
+    pub const RESCUES_MAX: u32 = 100_000;
+
+    /// Refuses values out of their range at `now`.
+    pub(super) fn check(&self, now: Timestamp) -> Result<(), MoveRefusal> {
+        let refused = |field: &str, problem: &str| {
+            Err(MoveRefusal::Setting { field: field.to_owned(), problem: problem.to_owned() })
+        };
+        if self.deadline_ms.is_some_and(|value| !Self::DEADLINE_MS.contains(&value)) {
+            return refused("deadline_ms", "must be 50 to 60000");
+        }
+        if self.rescues_per_second_max.is_some_and(|value| value > Self::RESCUES_MAX) {
+            return refused("rescues_per_second_max", "must be at most 100000");
+        }
+        let accepted = self.accepted.as_deref().unwrap_or_default();
+        if accepted.len() > ACCEPTED_MAX {
+            return refused("accepted", "has at most 16 entries");
+        }
+        for (at, difference) in accepted.iter().enumerate() {
+            if let Some((field, problem)) = difference.fault(now) {
+                return refused(&format!("accepted[{at}].{field}"), problem);
+            }
+            if accepted[..at].iter().any(|other| other.name == difference.name) {
+                return refused(&format!("accepted[{at}].name"), "is there already");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tells `null` from a member that is not there.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_is_the_default_and_a_missing_member_is_no_change() {
+        let patch = |text| serde_json::from_str::<SettingsPatch>(text).expect("a patch").sample;
+        assert_eq!(patch("{}"), None);
+        assert_eq!(patch(r#"{"sample":null}"#), Some(None));
+        assert_eq!(patch(r#"{"sample":10000}"#), Some(Some(Share::ALL)));
+        assert!(serde_json::from_str::<SettingsPatch>(r#"{"smaple":1}"#).is_err());
+    }
+}

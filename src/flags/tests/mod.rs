@@ -1,0 +1,5 @@
+//! Tests of several files of the room together.
+
+mod notes;
+mod races;
+mod seeds;
