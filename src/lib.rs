@@ -4,6 +4,8 @@
 //!
 //! The rooms below are in reading order; `docs/architecture.md` has the floors they stand on.
 
+pub mod authority;
+
 pub mod compare;
 pub mod flags;
 

@@ -1,0 +1,122 @@
+//! A key: its name, its one algorithm, what verifies and perhaps what signs.
+
+use std::fmt;
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+};
+use aws_lc_rs::{hmac, rsa};
+
+use super::signer::Signer;
+use super::{Algorithm, AuthorityError, weak};
+
+/// Smallest RSA modulus, in bytes (RFC 7518 §3.3).
+const RSA_BYTES_MIN: usize = 256;
+
+/// Longest key id, in bytes.
+const ID_LENGTH_MAX: usize = 128;
+
+/// A key of the authority. Its algorithm comes with its material and is never a token's choice.
+pub(super) struct Key {
+    id: Box<str>,
+    algorithm: Algorithm,
+    verifier: Verifier,
+    signer: Option<Signer>,
+}
+
+/// What verifies, made ready once: a request pays for the signature alone.
+enum Verifier {
+    Hmac(Box<hmac::Key>),
+    Public(ParsedPublicKey),
+}
+
+impl Key {
+    /// A shared secret: HS256, whatever a token says.
+    pub(super) fn from_secret(id: &str, secret: &[u8]) -> Result<Self, AuthorityError> {
+        let checked = checked_id(id)?;
+        weak::check(id, secret)?;
+        Ok(Self {
+            id: checked,
+            algorithm: Algorithm::Hs256,
+            verifier: Verifier::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret))),
+            signer: Some(Signer::from_secret(secret)),
+        })
+    }
+
+    /// A private key, with its public part derived from it.
+    pub(super) fn from_signer(id: &str, signer: Signer) -> Result<Self, AuthorityError> {
+        let algorithm = signer.algorithm();
+        let public = signer.public().ok_or_else(|| unusable(id, "has no public part"))?;
+        let key = Self::from_public(id, algorithm, public)?;
+        Ok(Self { signer: Some(signer), ..key })
+    }
+
+    /// A public key: PKCS #1 or SPKI for RSA, the uncompressed point for EC, 32 bytes for
+    /// Ed25519.
+    pub(super) fn from_public(
+        id: &str,
+        algorithm: Algorithm,
+        public: &[u8],
+    ) -> Result<Self, AuthorityError> {
+        let refused = |_| unusable(id, "is not a valid public key of its algorithm");
+        let public = match algorithm {
+            Algorithm::Hs256 => {
+                return Err(unusable(id, "HS256 takes a shared secret, no key pair"));
+            }
+            Algorithm::Rs256 => {
+                let key = rsa::PublicKey::from_der(public).map_err(refused)?;
+                if key.modulus_len() < RSA_BYTES_MIN {
+                    return Err(unusable(id, "an RSA key needs at least 2048 bits"));
+                }
+                ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.as_ref())
+            }
+            Algorithm::Es256 => ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, public),
+            Algorithm::EdDsa => ParsedPublicKey::new(&ED25519, public),
+        };
+        let verifier = Verifier::Public(public.map_err(refused)?);
+        Ok(Self { id: checked_id(id)?, algorithm, verifier, signer: None })
+    }
+
+    pub(super) const fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    pub(super) const fn signer(&self) -> Option<&Signer> {
+        self.signer.as_ref()
+    }
+
+    /// True when `signature` is this key's over `message`.
+    pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        match &self.verifier {
+            Verifier::Hmac(key) => hmac::verify(key, message, signature).is_ok(),
+            Verifier::Public(key) => key.verify_sig(message, signature).is_ok(),
+        }
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({:?}, {}, ..)", self.id, self.algorithm)
+    }
+}
+
+pub(super) fn unusable(id: &str, why: &'static str) -> AuthorityError {
+    AuthorityError::KeyUnusable { id: shown(id), why }
+}
+
+/// As much of a key id as an error shows.
+fn shown(id: &str) -> String {
+    id.chars().take(ID_LENGTH_MAX).collect()
+}
+
+fn checked_id(id: &str) -> Result<Box<str>, AuthorityError> {
+    let plain = id.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if id.is_empty() || id.len() > ID_LENGTH_MAX || !plain {
+        return Err(AuthorityError::KeyId(shown(id)));
+    }
+    Ok(id.into())
+}
