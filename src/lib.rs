@@ -5,6 +5,7 @@
 //! The rooms below are in reading order; `docs/architecture.md` has the floors they stand on.
 
 pub mod authority;
+pub mod legacy;
 
 pub mod compare;
 pub mod flags;

@@ -1,0 +1,6 @@
+//! What the shipped profiles wrongly accept and wrongly refuse: the reason to leave them.
+
+mod core;
+mod delegates;
+mod libraries;
+mod sockets;
