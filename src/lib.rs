@@ -9,6 +9,9 @@ pub mod legacy;
 
 pub mod compare;
 pub mod flags;
+pub mod ledger;
+pub mod report;
+pub mod shadow;
 
 pub mod domain;
 pub mod outbound;

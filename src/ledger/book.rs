@@ -1,0 +1,320 @@
+//! What one component's comparisons came to.
+
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::counter::Failure;
+use super::pages::Pages;
+use super::{Counter, Exemplar, Group, GroupKey, Latency, LatencySummary, Tally};
+use crate::compare::{Observation, Verdict};
+use crate::domain::{ComponentId, FingerprintKey, Question, Side, Timestamp};
+
+/// What was served to the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// An allow.
+    Allowed,
+    /// A deny.
+    Denied,
+    /// Neither side could decide.
+    Undecided,
+}
+
+/// One question, from the answer to the verdict.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    /// The side whose answer the caller got; for an undecided question the one that should
+    /// have given it.
+    pub served_by: Side,
+    /// What the caller got.
+    pub outcome: Outcome,
+    /// The side that failed and in whose place the other answered.
+    pub rescued: Option<Side>,
+    /// A rescue was due, but over its budget.
+    pub rescue_refused: bool,
+    /// The legacy side's answer, if it was asked.
+    pub legacy: Option<&'a Observation>,
+    /// The SSOT side's answer, if it was asked.
+    pub ssot: Option<&'a Observation>,
+    /// What the comparison found.
+    pub finding: Finding<'a>,
+}
+
+/// What a comparison found, or why there was none.
+#[derive(Debug)]
+pub enum Finding<'a> {
+    /// Both sides were asked.
+    Compared {
+        /// What the two answers say about each other.
+        verdict: &'a Verdict,
+        /// The difference falls under an accepted one.
+        accepted: bool,
+        /// Both sides were asked a second time.
+        asked_again: bool,
+    },
+    /// Only one side was asked.
+    NotCompared(NotCompared),
+}
+
+/// Why only one side was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotCompared {
+    /// The stage asks only one.
+    ByStage,
+    /// Outside the sample.
+    SampledOut,
+    /// Too many shadows in flight.
+    Shed,
+}
+
+/// One component's counts, latencies and samples.
+#[derive(Debug)]
+pub struct Book {
+    component: ComponentId,
+    fingerprints: FingerprintKey,
+    pages: Mutex<Pages>,
+}
+
+impl Book {
+    pub(super) fn new(component: ComponentId, fingerprints: FingerprintKey) -> Self {
+        Self { component, fingerprints, pages: Mutex::default() }
+    }
+
+    /// Whose book this is.
+    pub const fn component(&self) -> &ComponentId {
+        &self.component
+    }
+
+    pub(super) fn pages(&self) -> parking_lot::MutexGuard<'_, Pages> {
+        self.pages.lock()
+    }
+
+    /// Writes one entry, dated by the question.
+    pub fn record(&self, question: &Question, entry: &Entry<'_>) {
+        let mut counters = Counters::new();
+        entry.count(&mut counters);
+        let mut pages = self.pages.lock();
+        pages.changed = true;
+        if let Some(legacy) = entry.legacy {
+            pages.legacy.record(legacy.took);
+        }
+        if let Some(ssot) = entry.ssot {
+            pages.ssot.record(ssot.took);
+        }
+        if let Finding::Compared { verdict: Verdict::Mismatch(mismatch), accepted, .. } =
+            &entry.finding
+            && let (Some(legacy), Some(ssot)) = (entry.legacy, entry.ssot)
+        {
+            let key = GroupKey::of(mismatch, question);
+            let exemplar = Exemplar::of(question, legacy, ssot, &self.fingerprints);
+            if !pages.sample(key, exemplar, *accepted, question.asked_at) {
+                counters.push(Counter::SampleDropped);
+            }
+        }
+        pages.count(question.asked_at, counters.as_slice());
+    }
+
+    /// Counts since the ledger was begun.
+    pub fn total(&self) -> Tally {
+        self.pages.lock().total()
+    }
+
+    /// Counts of the minutes that begin within `span` before `now`; at most the last hour.
+    pub fn window(&self, span: Duration, now: Timestamp) -> Tally {
+        let from = now.micros() - i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        let mut tally = Tally::default();
+        for minute in &self.pages.lock().minutes {
+            if minute.number.saturating_mul(60_000_000) >= from {
+                tally.absorb(&minute.tally);
+            }
+        }
+        tally
+    }
+
+    /// Latency of one side since the ledger was begun.
+    pub fn latency(&self, side: Side) -> LatencySummary {
+        self.with_latency(side, Latency::summary)
+    }
+
+    /// Looks at the histogram of one side.
+    pub fn with_latency<T>(&self, side: Side, look: impl FnOnce(&Latency) -> T) -> T {
+        let pages = self.pages.lock();
+        match side {
+            Side::Legacy => look(&pages.legacy),
+            Side::Ssot => look(&pages.ssot),
+        }
+    }
+
+    /// Groups of differences, most frequent first.
+    pub fn groups(&self) -> Vec<Group> {
+        let pages = self.pages.lock();
+        let mut groups: Vec<Group> = pages.groups.values().map(|kept| kept.group.clone()).collect();
+        groups.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.key.cmp(&b.key)));
+        groups
+    }
+}
+
+impl Entry<'_> {
+    fn count(&self, counters: &mut Counters) {
+        counters.push(match self.outcome {
+            Outcome::Allowed => Counter::Allowed,
+            Outcome::Denied => Counter::Denied,
+            Outcome::Undecided => Counter::Undecided,
+        });
+        if self.outcome != Outcome::Undecided {
+            counters.push(Counter::Served(self.served_by));
+        }
+        if let Some(side) = self.rescued {
+            counters.push(Counter::Rescued(side));
+        }
+        if self.rescue_refused {
+            counters.push(Counter::RescueRefused);
+        }
+        for (side, observation) in [(Side::Legacy, self.legacy), (Side::Ssot, self.ssot)] {
+            if let Some(Err(failure)) = observation.map(|observation| &observation.answer) {
+                counters.push(Counter::Failed(side, Failure::from(failure)));
+            }
+        }
+        match &self.finding {
+            Finding::Compared { verdict, accepted, asked_again } => {
+                if *asked_again {
+                    counters.push(Counter::AskedAgain);
+                }
+                counters.push(match verdict {
+                    Verdict::Match => Counter::Matched,
+                    Verdict::Mismatch(mismatch) if *accepted => Counter::Accepted(mismatch.class),
+                    Verdict::Mismatch(mismatch) => Counter::Mismatched(mismatch.class),
+                    Verdict::Inconclusive(why) => Counter::Inconclusive(*why),
+                });
+            }
+            Finding::NotCompared(NotCompared::ByStage) => {}
+            Finding::NotCompared(NotCompared::SampledOut) => counters.push(Counter::SampledOut),
+            Finding::NotCompared(NotCompared::Shed) => counters.push(Counter::Shed),
+        }
+    }
+}
+
+/// The few counters of one entry, without a trip to the heap.
+struct Counters {
+    list: [Counter; Counters::MAX],
+    length: usize,
+}
+
+impl Counters {
+    /// Outcome, side, rescue, refused rescue, two failures, asked again, verdict, dropped sample.
+    const MAX: usize = 9;
+
+    const fn new() -> Self {
+        Self { list: [Counter::Late; Self::MAX], length: 0 }
+    }
+
+    fn push(&mut self, counter: Counter) {
+        self.list[self.length] = counter;
+        self.length += 1;
+    }
+
+    fn as_slice(&self) -> &[Counter] {
+        &self.list[..self.length]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::{Inconclusive, Mismatch, MismatchClass};
+    use crate::domain::{Credentials, Decision, PathError, Reason, RequestId, Token};
+    use crate::ledger::samples::{EXEMPLARS_MAX, GROUPS_MAX};
+
+    const KEY: FingerprintKey = FingerprintKey::new([1; 32]);
+
+    fn book() -> Book {
+        Book::new(ComponentId::parse("http-auth").expect("an id"), KEY)
+    }
+
+    fn asked_at(seconds: i64, token: &str) -> Question {
+        Question::new(
+            RequestId::new(1, 1),
+            ComponentId::parse("http-auth").expect("an id"),
+            Timestamp::from_seconds(seconds),
+            Credentials::Token(Token::new(token)),
+        )
+    }
+
+    fn compared<'a>(observation: &'a Observation, verdict: &'a Verdict) -> Entry<'a> {
+        Entry {
+            served_by: Side::Legacy,
+            outcome: Outcome::Denied,
+            rescued: None,
+            rescue_refused: false,
+            legacy: Some(observation),
+            ssot: Some(observation),
+            finding: Finding::Compared { verdict, accepted: false, asked_again: false },
+        }
+    }
+
+    fn denied(reason: Reason) -> Observation {
+        Observation { answer: Ok(Decision::deny(reason)), took: Duration::from_micros(10) }
+    }
+
+    #[test]
+    fn a_record_belongs_to_the_minute_in_which_it_was_asked() {
+        let (book, seen) = (book(), denied(Reason::Expired));
+        for second in [7_200, 7_100, 7_330, 7_259] {
+            book.record(&asked_at(second, "x"), &compared(&seen, &Verdict::Match));
+        }
+        let now = Timestamp::from_seconds(7_330);
+        let within =
+            |seconds| book.window(Duration::from_secs(seconds), now).count(Counter::Matched);
+        assert_eq!((within(60), within(130), within(3_600)), (1, 3, 4));
+    }
+
+    #[test]
+    fn what_is_older_than_the_oldest_minute_counts_in_the_total_and_as_late() {
+        let (book, seen) = (book(), denied(Reason::Expired));
+        book.record(&asked_at(100_000, "x"), &compared(&seen, &Verdict::Match));
+        book.record(&asked_at(100_000 - 3_600, "x"), &compared(&seen, &Verdict::Match));
+        let total = book.total();
+        assert_eq!((total.count(Counter::Matched), total.count(Counter::Late)), (2, 1));
+    }
+
+    #[test]
+    fn differences_are_grouped_and_their_samples_bounded() {
+        let (book, seen) = (book(), denied(Reason::Expired));
+        for number in 0..GROUPS_MAX + 3 {
+            let verdict = Verdict::Mismatch(Mismatch {
+                class: MismatchClass::ReasonDiffers,
+                legacy_reason: Some(Reason::foreign(&format!("r{number}"))),
+                ssot_reason: Some(Reason::Expired),
+            });
+            for _ in 0..EXEMPLARS_MAX + 2 {
+                book.record(&asked_at(60, "secret"), &compared(&seen, &verdict));
+            }
+        }
+        let groups = book.groups();
+        assert_eq!(groups.len(), GROUPS_MAX);
+        assert!(groups.iter().all(|group| group.exemplars.len() == EXEMPLARS_MAX));
+        assert!(groups.iter().all(|group| group.count == EXEMPLARS_MAX as u64 + 2));
+        assert_eq!(book.total().count(Counter::SampleDropped), 3 * (EXEMPLARS_MAX as u64 + 2));
+        let json = serde_json::to_string(&groups).expect("writable");
+        assert!(!json.contains("secret"));
+    }
+
+    #[test]
+    fn the_fullest_entry_fits_its_counters() {
+        let failed = Observation { answer: Err(PathError::TimedOut), took: Duration::ZERO };
+        let entry = Entry {
+            rescued: Some(Side::Ssot),
+            rescue_refused: true,
+            finding: Finding::Compared {
+                verdict: &Verdict::Inconclusive(Inconclusive::BothFailed),
+                accepted: true,
+                asked_again: true,
+            },
+            ..compared(&failed, &Verdict::Match)
+        };
+        let mut counters = Counters::new();
+        entry.count(&mut counters);
+        assert_eq!(counters.length + 1, Counters::MAX);
+    }
+}

@@ -1,0 +1,391 @@
+//! Books on disk, so that a crash loses at most the last half second of counts.
+//!
+//! Every half second the minutes that changed are written, many components to a row; a book's
+//! total and latencies are written once a minute, when a minute closes, and say up to which
+//! minute they count. A total is then the written one plus the minutes from there on. Groups of
+//! differences are written every five seconds.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::book::Book;
+use super::pages::KeptGroup;
+use super::samples::GROUPS_MAX;
+use super::{Group, Latency, Ledger, Tally};
+use crate::domain::{ComponentId, Timestamp};
+use crate::store::{Batch, Durability, Expect, Row, Store, StoreError, Table};
+
+/// Components whose minutes share a row. Their tallies fit a row even when nothing is zero.
+const COMPONENTS_PER_ROW: usize = 32;
+
+/// Rows written in one batch, at most.
+const BATCH_ROWS: usize = 256;
+
+/// Minutes are kept on disk for this long.
+const MINUTES_KEPT: i64 = 48 * 60;
+
+/// Rows removed in one round, at most.
+const REMOVED_MAX: usize = 2_000;
+
+/// Why the ledger cannot be kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// The store refused.
+    #[error("keep the ledger: {0}")]
+    Store(#[from] StoreError),
+    /// A row names no component or no minute.
+    #[error("keep the ledger: row {0:?} names no component or no minute")]
+    Key(String),
+}
+
+/// A book's counts of all minutes before `through`, and its latencies.
+#[derive(Serialize, Deserialize)]
+struct TotalRow {
+    through: i64,
+    tally: Tally,
+    legacy: Latency,
+    ssot: Latency,
+}
+
+impl Row for TotalRow {
+    const FORMAT: u8 = 1;
+}
+
+/// One minute of several components.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(transparent)]
+struct MinuteRow(BTreeMap<ComponentId, Tally>);
+
+impl Row for MinuteRow {
+    const FORMAT: u8 = 1;
+}
+
+impl Row for Group {
+    const FORMAT: u8 = 1;
+}
+
+/// What is written in a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Round {
+    /// Minutes, and totals where a minute has closed.
+    Minutes,
+    /// The same, and groups of differences.
+    Groups,
+    /// Everything: the service is ending.
+    Last,
+}
+
+/// Reads books from a store and writes what changed.
+pub struct Keeper {
+    store: Store,
+    totals: Table<TotalRow>,
+    minutes: Table<MinuteRow>,
+    groups: Table<Group>,
+}
+
+impl Keeper {
+    /// A keeper over `store`.
+    pub fn new(store: &Store) -> Self {
+        Self {
+            store: store.clone(),
+            totals: store.table("ledger_totals"),
+            minutes: store.table("ledger_minutes"),
+            groups: store.table("ledger_groups"),
+        }
+    }
+
+    /// Fills an empty ledger with what was kept.
+    pub fn load(&self, ledger: &Ledger) -> Result<(), LedgerError> {
+        for row in self.totals.scan("") {
+            let (key, stored) = row?;
+            let id = ComponentId::parse(&key).map_err(|_| LedgerError::Key(key))?;
+            let book = ledger.book(&id);
+            let mut pages = book.pages();
+            pages.through = stored.value.through;
+            *pages.before = stored.value.tally;
+            pages.legacy = stored.value.legacy;
+            pages.ssot = stored.value.ssot;
+        }
+        for ((number, component), (_, tally)) in self.latest_minutes()? {
+            ledger.book(&component).pages().restore(number, tally);
+        }
+        for row in self.groups.scan("") {
+            let (key, stored) = row?;
+            let id = key.split_once('/').and_then(|(id, _)| ComponentId::parse(id).ok());
+            let book = ledger.book(&id.ok_or(LedgerError::Key(key))?);
+            let groups = &mut book.pages().groups;
+            if groups.len() < GROUPS_MAX {
+                let kept = KeptGroup { group: stored.value, changed: false };
+                groups.insert(kept.group.key.clone(), kept);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every kept minute of every component. Where two rows tell of the same one, since a start
+    /// has put the components into other rows, the later row is right.
+    #[expect(clippy::type_complexity, reason = "a map of this one function")]
+    fn latest_minutes(&self) -> Result<BTreeMap<(i64, ComponentId), (u64, Tally)>, LedgerError> {
+        let mut latest = BTreeMap::new();
+        for row in self.minutes.scan("") {
+            let (key, stored) = row?;
+            let number = minute_of(&key).ok_or(LedgerError::Key(key))?;
+            for (component, tally) in stored.value.0 {
+                let known = latest.entry((number, component)).or_insert((0, Tally::default()));
+                if stored.revision > known.0 {
+                    *known = (stored.revision, tally);
+                }
+            }
+        }
+        Ok(latest)
+    }
+
+    /// Writes what changed. What cannot be written now stays marked as changed and is tried
+    /// again with the next round.
+    pub async fn write(&self, ledger: &Ledger, round: Round) -> Result<(), LedgerError> {
+        let mut writing = Writing { batch: self.store.batch(), done: Vec::new() };
+        for (chunk, books) in ledger.books_in_order().chunks(COMPONENTS_PER_ROW).enumerate() {
+            self.put_minutes(&mut writing, chunk, books)?;
+            for book in books {
+                self.put_total(&mut writing, book, round)?;
+                if round != Round::Minutes {
+                    self.put_groups(&mut writing, ledger, book)?;
+                }
+            }
+            if writing.batch.len() >= BATCH_ROWS {
+                writing = writing.commit(&self.store).await?;
+            }
+        }
+        writing.commit(&self.store).await.map(drop)
+    }
+
+    fn put_minutes(
+        &self,
+        writing: &mut Writing,
+        chunk: usize,
+        books: &[Arc<Book>],
+    ) -> Result<(), LedgerError> {
+        let mut rows: BTreeMap<i64, MinuteRow> = BTreeMap::new();
+        for book in books {
+            for number in book.pages().take_changed_minutes() {
+                rows.entry(number).or_default();
+                writing.done.push(Done::Minute(book.clone(), number));
+            }
+        }
+        for (number, row) in &mut rows {
+            for book in books {
+                if let Some(tally) = book.pages().tally_of(*number) {
+                    row.0.insert(book.component().clone(), tally);
+                }
+            }
+            let key = format!("{number:012}/{chunk:04}");
+            writing.batch.put(&self.minutes, &key, row, Expect::Anything, None)?;
+        }
+        Ok(())
+    }
+
+    fn put_total(
+        &self,
+        writing: &mut Writing,
+        book: &Arc<Book>,
+        round: Round,
+    ) -> Result<(), LedgerError> {
+        let row = {
+            let mut pages = book.pages();
+            if !pages.total_is_due(round == Round::Last) {
+                return Ok(());
+            }
+            let tally = pages.close();
+            let (legacy, ssot) = (pages.legacy.clone(), pages.ssot.clone());
+            TotalRow { through: pages.through, tally, legacy, ssot }
+        };
+        writing.done.push(Done::Total(book.clone()));
+        let key = book.component().as_str();
+        Ok(writing.batch.put(&self.totals, key, &row, Expect::Anything, None)?)
+    }
+
+    fn put_groups(
+        &self,
+        writing: &mut Writing,
+        ledger: &Ledger,
+        book: &Arc<Book>,
+    ) -> Result<(), LedgerError> {
+        let mut pages = book.pages();
+        for kept in pages.groups.values_mut().filter(|kept| kept.changed) {
+            kept.changed = false;
+            writing.done.push(Done::Group(book.clone(), kept.group.key.clone()));
+            let name = serde_json::to_string(&kept.group.key).unwrap_or_default();
+            let key = format!("{}/{}", book.component(), ledger.fingerprints.of_text(&name));
+            writing.batch.put(&self.groups, &key, &kept.group, Expect::Anything, None)?;
+        }
+        Ok(())
+    }
+
+    /// Removes minutes that are older than two days, a bounded number of rows at a time.
+    pub async fn prune(&self, now: Timestamp) -> Result<(), LedgerError> {
+        let oldest = now.seconds().div_euclid(60) - MINUTES_KEPT;
+        let mut batch = self.store.batch();
+        for row in self.minutes.scan("").take(REMOVED_MAX) {
+            let (key, _) = row?;
+            if minute_of(&key).is_some_and(|number| number >= oldest) {
+                break;
+            }
+            batch.remove(&self.minutes, &key, Expect::Anything)?;
+        }
+        if batch.is_empty() { Ok(()) } else { Ok(batch.commit(Durability::Relaxed).await?) }
+    }
+}
+
+/// A batch on its way, and what to mark as changed again should it not arrive.
+struct Writing {
+    batch: Batch,
+    done: Vec<Done>,
+}
+
+enum Done {
+    Minute(Arc<Book>, i64),
+    Total(Arc<Book>),
+    Group(Arc<Book>, super::GroupKey),
+}
+
+impl Writing {
+    /// Commits, and begins anew.
+    async fn commit(mut self, store: &Store) -> Result<Self, LedgerError> {
+        let batch = std::mem::replace(&mut self.batch, store.batch());
+        if !batch.is_empty() {
+            batch.commit(Durability::Relaxed).await?;
+        }
+        self.done.clear();
+        Ok(self)
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        for done in self.done.drain(..) {
+            match done {
+                Done::Minute(book, number) => book.pages().mark_minute(number),
+                Done::Total(book) => book.pages().mark_total(),
+                Done::Group(book, key) => {
+                    if let Some(kept) = book.pages().groups.get_mut(&key) {
+                        kept.changed = true;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Minute rows sort by time, then by chunk.
+fn minute_of(key: &str) -> Option<i64> {
+    key.split_once('/')?.0.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::compare::{Observation, Verdict};
+    use crate::domain::{
+        Credentials, Decision, FingerprintKey, Question, Reason, RequestId, Side, Token,
+    };
+    use crate::ledger::{Counter, Entry, Finding, Outcome};
+
+    const KEY: FingerprintKey = FingerprintKey::new([3; 32]);
+
+    fn id(text: &str) -> ComponentId {
+        ComponentId::parse(text).expect("an id")
+    }
+
+    fn record(ledger: &Ledger, component: &str, minute: i64) {
+        let question = Question::new(
+            RequestId::new(1, 1),
+            id(component),
+            Timestamp::from_seconds(minute * 60),
+            Credentials::Token(Token::new("x")),
+        );
+        let answer = Ok(Decision::deny(Reason::Segments));
+        let seen = Observation { answer, took: Duration::from_micros(7) };
+        ledger.book(&id(component)).record(
+            &question,
+            &Entry {
+                served_by: Side::Legacy,
+                outcome: Outcome::Denied,
+                rescued: None,
+                rescue_refused: false,
+                legacy: Some(&seen),
+                ssot: Some(&seen),
+                finding: Finding::Compared {
+                    verdict: &Verdict::Match,
+                    accepted: false,
+                    asked_again: false,
+                },
+            },
+        );
+    }
+
+    fn matched(ledger: &Ledger, component: &str) -> u64 {
+        ledger.book(&id(component)).total().count(Counter::Matched)
+    }
+
+    fn reloaded(store: &Store) -> Ledger {
+        let ledger = Ledger::new(KEY);
+        Keeper::new(store).load(&ledger).expect("readable");
+        ledger
+    }
+
+    #[tokio::test]
+    async fn totals_survive_restarts_at_every_point_of_a_minute() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(dir.path()).expect("a store");
+        let mut ledger = Ledger::new(KEY);
+        let mut expected = 0;
+        // Minutes on time, late ones, gaps, and a restart after every round.
+        for minute in [100, 100, 101, 100, 102, 101, 102, 110, 102, 110, 111, 40, 172, 112] {
+            record(&ledger, "a", minute);
+            record(&ledger, "b", minute);
+            expected += 1;
+            let round = if minute % 2 == 0 { Round::Minutes } else { Round::Last };
+            Keeper::new(&store).write(&ledger, round).await.expect("written");
+            ledger = reloaded(&store);
+            assert_eq!(matched(&ledger, "a"), expected, "after minute {minute}");
+            assert_eq!(matched(&ledger, "b"), expected, "after minute {minute}");
+        }
+        let hour = ledger
+            .book(&id("a"))
+            .window(Duration::from_hours(1), Timestamp::from_seconds(172 * 60));
+        assert_eq!(hour.count(Counter::Matched), 1);
+    }
+
+    #[tokio::test]
+    async fn what_the_disk_refuses_is_written_with_the_next_round() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(dir.path()).expect("a store");
+        let ledger = Ledger::new(KEY);
+        record(&ledger, "a", 100);
+        let keeper = Keeper::new(&store);
+        let mut writing = Writing { batch: store.batch(), done: Vec::new() };
+        keeper.put_minutes(&mut writing, 0, &ledger.books_in_order()).expect("fits");
+        drop(writing);
+        keeper.write(&ledger, Round::Minutes).await.expect("written");
+        assert_eq!(matched(&reloaded(&store), "a"), 1);
+    }
+
+    #[tokio::test]
+    async fn old_minutes_are_pruned_and_totals_stay() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(dir.path()).expect("a store");
+        let ledger = Ledger::new(KEY);
+        for minute in [100, 5000, 5001] {
+            record(&ledger, "a", minute);
+        }
+        let keeper = Keeper::new(&store);
+        keeper.write(&ledger, Round::Last).await.expect("written");
+        keeper.prune(Timestamp::from_seconds(5001 * 60)).await.expect("pruned");
+        assert_eq!(keeper.minutes.scan("").count(), 2);
+        assert_eq!(matched(&reloaded(&store), "a"), 3);
+    }
+}

@@ -1,0 +1,73 @@
+//! Remembers comparisons: counts by minute and in total, latency of both sides, samples of what
+//! differed. Matches are only counted.
+//!
+//! One [`Book`] a component. A record belongs to the minute in which its question was asked, so
+//! that a late shadow does not land in the wrong window. What is written to disk may lose its
+//! last half second; it is never what a decision waits for.
+
+mod book;
+mod counter;
+mod keeping;
+mod latency;
+mod pages;
+mod samples;
+mod tally;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+pub use book::{Book, Entry, Finding, NotCompared, Outcome};
+pub use counter::{Counter, Failure};
+pub use keeping::{Keeper, LedgerError, Round};
+pub use latency::{Latency, LatencySummary};
+pub use samples::{Exemplar, Group, GroupKey, Side as SampleSide};
+pub use tally::Tally;
+
+use crate::domain::{ComponentId, FingerprintKey};
+
+/// All books, by component.
+#[derive(Debug)]
+pub struct Ledger {
+    shelf: RwLock<Shelf>,
+    fingerprints: FingerprintKey,
+}
+
+#[derive(Debug, Default)]
+struct Shelf {
+    books: BTreeMap<ComponentId, Arc<Book>>,
+    /// In the order in which they were opened.
+    order: Vec<Arc<Book>>,
+}
+
+impl Ledger {
+    /// An empty ledger whose samples fingerprint tokens and subjects under `fingerprints`.
+    pub fn new(fingerprints: FingerprintKey) -> Self {
+        Self { shelf: RwLock::default(), fingerprints }
+    }
+
+    /// The book of a component, opened at first use. Callers keep it.
+    pub fn book(&self, component: &ComponentId) -> Arc<Book> {
+        if let Some(book) = self.shelf.read().books.get(component) {
+            return Arc::clone(book);
+        }
+        let opened = &mut *self.shelf.write();
+        let book = opened.books.entry(component.clone()).or_insert_with(|| {
+            let book = Arc::new(Book::new(component.clone(), self.fingerprints.clone()));
+            opened.order.push(Arc::clone(&book));
+            book
+        });
+        Arc::clone(book)
+    }
+
+    /// Every book, in the order of the components' ids.
+    pub fn books(&self) -> Vec<Arc<Book>> {
+        self.shelf.read().books.values().cloned().collect()
+    }
+
+    /// Every book, in the order in which they were opened.
+    fn books_in_order(&self) -> Vec<Arc<Book>> {
+        self.shelf.read().order.clone()
+    }
+}
