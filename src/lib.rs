@@ -13,6 +13,12 @@ pub mod ledger;
 pub mod report;
 pub mod shadow;
 
+pub mod web;
+
+pub mod app;
+pub mod cli;
+pub mod config;
+
 pub mod domain;
 pub mod outbound;
 pub mod store;

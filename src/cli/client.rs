@@ -1,0 +1,145 @@
+//! Talking to the control listener of a running service.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::exit::{Exit, complain};
+use crate::config::{Environment, read_private_file};
+use crate::outbound::{Call, Headers, HostRule, Method, Outbound, Settings, Url};
+
+/// Answers longer than this are not read.
+const ANSWER_MAX: usize = 16 * 1024 * 1024;
+
+/// Where the service is and who asks.
+#[derive(Debug, clap::Args)]
+pub struct Service {
+    /// The control listener [default: `$CROSSFADE_URL`, or <http://127.0.0.1:8081>].
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// A file with the control token, readable by you alone [default: `$CROSSFADE_TOKEN`].
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+/// An answer of the service.
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The entity tag, where there is one.
+    pub etag: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// The body as JSON; `null` when it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// What a problem says, in words.
+    pub fn problem(&self) -> String {
+        let json = self.json();
+        let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
+        match (text("title"), text("detail")) {
+            (title, detail) if !title.is_empty() => format!("{title}: {detail}"),
+            _ => format!("the service answered {}", self.status),
+        }
+    }
+
+    /// The exit code of a refusal: 1 for what the service refused, 2 for what was typed, 3 else.
+    pub const fn exit(&self) -> Exit {
+        match self.status {
+            409 | 412 => Exit::Found,
+            400..=499 => Exit::Usage,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+/// A client for one service.
+pub struct Client {
+    outbound: Outbound,
+    base: String,
+    token: String,
+}
+
+impl Service {
+    /// A client, or what is wrong with how it was asked for.
+    pub fn client(&self) -> Result<Client, Exit> {
+        let environment = Environment::of_process();
+        let url = self.url.as_deref().or(environment.value("CROSSFADE_URL"));
+        let base = url.unwrap_or("http://127.0.0.1:8081").trim_end_matches('/').to_owned();
+        let token = match &self.token_file {
+            Some(file) => {
+                read_private_file(file).map_err(|problem| complain(Exit::Usage, problem))?
+            }
+            None => environment.value("CROSSFADE_TOKEN").unwrap_or_default().trim().to_owned(),
+        };
+        if token.is_empty() {
+            let problem = "no control token: name a --token-file or set CROSSFADE_TOKEN";
+            return Err(complain(Exit::Usage, problem));
+        }
+        let outbound = outbound_to(&base).map_err(|error| complain(Exit::Usage, error))?;
+        Ok(Client { outbound, base, token })
+    }
+}
+
+fn outbound_to(base: &str) -> Result<Outbound, crate::outbound::OutboundError> {
+    let url = Url::parse(base)?;
+    let rule = HostRule::parse(url.host())?;
+    Outbound::new(Settings { allowed_hosts: vec![rule], ..Settings::default() })
+}
+
+impl Client {
+    /// Reads a path.
+    pub async fn get(&self, path: &str, accept: &str) -> Result<Reply, Exit> {
+        self.send(Method::Get, path, &[("accept", accept)], None).await
+    }
+
+    /// Sends JSON to a path.
+    pub async fn send_json(
+        &self,
+        method: Method,
+        path: &str,
+        etag: Option<&str>,
+        body: &Value,
+    ) -> Result<Reply, Exit> {
+        let mut headers = vec![("content-type", "application/json")];
+        headers.extend(etag.map(|etag| ("if-match", etag)));
+        self.send(method, path, &headers, Some(body.to_string().into_bytes())).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Result<Reply, Exit> {
+        let failed =
+            |error| complain(Exit::Failed, format!("{} cannot be asked: {error}", self.base));
+        let url = Url::parse(&format!("{}{path}", self.base)).map_err(failed)?;
+        let mut all = Headers::default();
+        all.append("authorization", &format!("Bearer {}", self.token)).map_err(failed)?;
+        for (name, value) in headers {
+            all.append(name, value).map_err(failed)?;
+        }
+        let call = Call {
+            method,
+            url,
+            headers: all,
+            body: body.unwrap_or_default().into(),
+            timeout: Duration::from_secs(30),
+            response_bytes_max: ANSWER_MAX,
+        };
+        let answer = self.outbound.send(call).await.map_err(failed)?;
+        Ok(Reply {
+            status: answer.status,
+            etag: answer.headers.value("etag").map(str::to_owned),
+            body: answer.body.to_vec(),
+        })
+    }
+}

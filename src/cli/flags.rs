@@ -1,0 +1,248 @@
+//! `crossfade flags`: the flag table of a running service.
+
+use clap::Subcommand;
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::{Value, json};
+
+use super::client::{Client, Reply, Service};
+use super::exit::{Exit, complain, say};
+use super::runtime;
+use crate::domain::{ComponentId, Share};
+use crate::outbound::Method;
+
+/// Look at the flag table of a running service, and move it.
+///
+/// Exit code 1 when the service refuses a move: the component is latched, the stage would be
+/// skipped, somebody was faster.
+#[derive(Debug, clap::Args)]
+pub struct FlagsArgs {
+    #[command(flatten)]
+    service: Service,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// All components: stage, share, revision.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// One flag, as JSON.
+    Show {
+        /// The component, such as http-auth.
+        component: ComponentArg,
+    },
+    /// Move a component one stage forward, or any number back.
+    #[command(after_help = "Examples:
+  crossfade flags set http-auth shadow --note 'first look'
+  crossfade flags set http-auth canary --share 10% --note 'a week without differences'
+  crossfade flags set http-auth live --note 'certified'")]
+    Set {
+        /// The component, such as http-auth.
+        component: ComponentArg,
+        /// off, shadow, canary, live or sealed.
+        stage: String,
+        /// Part of traffic on ssot, with canary: 0.5%, 10%, 100%.
+        #[arg(long, value_parser = percent)]
+        share: Option<Share>,
+        /// Change it only at this revision [default: the one it has now].
+        #[arg(long)]
+        revision: Option<u64>,
+        /// Why; stands in the history.
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Put a component, and what requires it, back on legacy at once.
+    Rollback {
+        /// The component, such as http-auth.
+        component: ComponentArg,
+        /// Why; stands in the history.
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Let a rolled-back component try again, after its cool-down.
+    Release {
+        /// The component, such as http-auth.
+        component: ComponentArg,
+        /// Why it may try again; required.
+        #[arg(long)]
+        note: String,
+    },
+    /// The changes of a component, newest first.
+    History {
+        /// The component, such as http-auth.
+        component: ComponentArg,
+        /// How many.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
+        limit: u16,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A component id on the command line.
+#[derive(Clone, Debug)]
+struct ComponentArg(ComponentId);
+
+impl std::str::FromStr for ComponentArg {
+    type Err = crate::domain::IdError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        ComponentId::parse(text).map(Self)
+    }
+}
+
+fn percent(text: &str) -> Result<Share, String> {
+    Share::parse_percent(text).ok_or_else(|| "a share is 0 to 100 %, like 0.5% or 10%".to_owned())
+}
+
+/// Runs one verb.
+pub fn run(args: FlagsArgs) -> Exit {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(Exit::Failed, error),
+    };
+    runtime.block_on(act(args)).unwrap_or_else(|exit| exit)
+}
+
+async fn act(args: FlagsArgs) -> Result<Exit, Exit> {
+    let client = args.service.client()?;
+    match args.verb {
+        Verb::List { json } => list(&client, json).await,
+        Verb::Show { component: ComponentArg(id) } => {
+            say(format_args!("{:#}", read(&client, &format!("/v1/flags/{id}")).await?.json()));
+            Ok(Exit::Fine)
+        }
+        Verb::Set { component: ComponentArg(id), stage, share, revision, note } => {
+            let path = format!("/v1/flags/{id}");
+            let etag = match revision {
+                Some(revision) => format!("\"{revision}\""),
+                None => read(&client, &path).await?.etag.unwrap_or_default(),
+            };
+            let mut body = json!({ "stage": stage, "note": note });
+            if let Some(share) = share {
+                body["share"] = share.basis_points().into();
+            }
+            report(&client.send_json(Method::Put, &path, Some(&etag), &body).await?)
+        }
+        Verb::Rollback { component: ComponentArg(id), note } => {
+            let path = format!("/v1/flags/{id}/rollback");
+            report(&client.send_json(Method::Post, &path, None, &json!({ "note": note })).await?)
+        }
+        Verb::Release { component: ComponentArg(id), note } => {
+            let path = format!("/v1/flags/{id}/release");
+            report(&client.send_json(Method::Post, &path, None, &json!({ "note": note })).await?)
+        }
+        Verb::History { component: ComponentArg(id), limit, json } => {
+            history(&client, &id, limit, json).await
+        }
+    }
+}
+
+async fn read(client: &Client, path: &str) -> Result<Reply, Exit> {
+    let reply = client.get(path, "application/json").await?;
+    if reply.status == 200 { Ok(reply) } else { Err(complain(reply.exit(), reply.problem())) }
+}
+
+async fn list(client: &Client, as_json: bool) -> Result<Exit, Exit> {
+    let table = read(client, "/v1/flags").await?.json();
+    if as_json {
+        say(format_args!("{table:#}"));
+        return Ok(Exit::Fine);
+    }
+    let mut rows = table_of(["component", "phase", "stage", "share", "revision", "mark"]);
+    for flag in table["flags"].as_array().into_iter().flatten() {
+        rows.add_row([
+            text(&flag["component"]),
+            text(&flag["phase"]),
+            text(&flag["stage"]),
+            share_of(flag),
+            text(&flag["revision"]),
+            mark(flag),
+        ]);
+    }
+    say(&rows);
+    Ok(Exit::Fine)
+}
+
+async fn history(
+    client: &Client,
+    id: &ComponentId,
+    limit: u16,
+    as_json: bool,
+) -> Result<Exit, Exit> {
+    let page = read(client, &format!("/v1/flags/{id}/history?limit={limit}")).await?.json();
+    if as_json {
+        say(format_args!("{page:#}"));
+        return Ok(Exit::Fine);
+    }
+    let mut rows = table_of(["revision", "when", "stage", "share", "by", "note"]);
+    for change in page["changes"].as_array().into_iter().flatten() {
+        let cause = &change["cause"];
+        let words = ["note", "trip", "plan"].iter().find_map(|name| cause[*name].as_str());
+        let who = cause["name"].as_str().or(cause["by"].as_str());
+        rows.add_row([
+            text(&change["revision"]),
+            text(&change["at"]),
+            text(&change["after"]["stage"]),
+            share_of(&change["after"]),
+            who.unwrap_or_default().to_owned(),
+            words.unwrap_or_default().to_owned(),
+        ]);
+    }
+    say(&rows);
+    Ok(Exit::Fine)
+}
+
+/// Says what a change came to.
+fn report(reply: &Reply) -> Result<Exit, Exit> {
+    if reply.status != 200 {
+        return Err(complain(reply.exit(), reply.problem()));
+    }
+    let json = reply.json();
+    let before = json["rolled_back_before"].as_array().into_iter().flatten();
+    for flag in before.chain([&json["flag"]]) {
+        say(format_args!(
+            "{} is at {} ({} on ssot), revision {}{}",
+            text(&flag["component"]),
+            text(&flag["stage"]),
+            share_of(flag),
+            text(&flag["revision"]),
+            mark(flag)
+        ));
+    }
+    Ok(Exit::Fine)
+}
+
+fn table_of<const N: usize>(headers: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(headers);
+    if let Some(column) = table.column_mut(3) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn share_of(flag: &Value) -> String {
+    let points = flag["share"].as_u64().and_then(|points| u16::try_from(points).ok());
+    let share = match (flag["stage"].as_str(), points) {
+        (_, Some(points)) => Share::from_basis_points(points),
+        (Some("live" | "sealed" | "complete"), None) => Some(Share::ALL),
+        (_, None) => Some(Share::NONE),
+    };
+    share.unwrap_or(Share::NONE).to_string()
+}
+
+fn mark(flag: &Value) -> String {
+    let until = flag["latch"]["until"].as_str();
+    // To the minute: nobody waits for the second.
+    let minute = until.map(|until| until.get(..16).unwrap_or(until));
+    minute.map_or(String::new(), |minute| format!(" latched until {minute}Z"))
+}

@@ -1,0 +1,17 @@
+//! Raw settings in, proven settings out.
+//!
+//! A configuration is one TOML file; any of its values can be set by an environment variable
+//! named after its path (`CROSSFADE__LISTEN__DATA`). All faults are reported at once, each with
+//! its place. This room reads the environment and the secrets' files; no other does.
+
+mod environment;
+mod fault;
+mod load;
+mod reader;
+mod secret;
+mod sections;
+
+pub use environment::Environment;
+pub use fault::{ConfigError, Fault};
+pub use load::{Config, LogFormat, LogSettings, RequestLogTarget, load, parse};
+pub use secret::{make_private_key_file, read_private_file};

@@ -1,0 +1,94 @@
+//! Reading a JSON body: bounded, timed, and with errors in our own words.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::Deserialize;
+
+use super::Problem;
+
+/// Largest accepted body, in bytes.
+pub const BODY_MAX: usize = 64 * 1024;
+
+/// Longest accepted time for a body to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// Reads the bytes of a JSON body. Errors: 415 for another content type, 413 over
+/// [`BODY_MAX`], 408 when it does not arrive in time, 400 when it breaks off.
+pub async fn read_json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    if !is_json(headers) {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "media-type",
+            "Not JSON",
+            "send the body with `Content-Type: application/json`",
+        ));
+    }
+    read_body(body).await
+}
+
+/// Reads an object that may borrow from the body. Error: 400 for anything but the expected JSON.
+pub fn parse_json<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T, Problem> {
+    // The derived readers would take a list of the fields' values for the object.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::bad_request("the body is a JSON object, not a list"));
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Err(Problem::bad_request("the body is not UTF-8"));
+    };
+    serde_json::from_str(text).map_err(|error| Problem::bad_request(readable(&error)))
+}
+
+async fn read_body(body: Body) -> Result<Bytes, Problem> {
+    let collected = Limited::new(body, BODY_MAX).collect();
+    let Ok(collected) = tokio::time::timeout(BODY_TIME, collected).await else {
+        return Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "slow-body",
+            "The body did not arrive",
+            format!("the body must be complete within {} s", BODY_TIME.as_secs()),
+        ));
+    };
+    match collected {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "The body is too large",
+            format!("a body has at most {BODY_MAX} bytes"),
+        )),
+        Err(_) => Err(Problem::bad_request("the body broke off")),
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(value)) = headers.get(header::CONTENT_TYPE).map(|value| value.to_str()) else {
+        return false;
+    };
+    let kind = value.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json")
+}
+
+/// Where the JSON stops being readable. A value of the wrong type is quoted by serde, and the
+/// value may be a token: only the category and the place are told.
+fn readable(error: &serde_json::Error) -> String {
+    let place = format!("line {} column {}", error.line(), error.column());
+    let text = error.to_string();
+    match error.classify() {
+        serde_json::error::Category::Data => {
+            for prefix in ["missing field", "unknown field", "duplicate field"] {
+                if text.starts_with(prefix) {
+                    let known: String = text.chars().take(200).collect();
+                    return format!("the body is not what is expected here: {known}");
+                }
+            }
+            format!("the body is not what is expected here: a value at {place} has another type")
+        }
+        serde_json::error::Category::Syntax => format!("the body is not JSON at {place}"),
+        serde_json::error::Category::Eof | serde_json::error::Category::Io => {
+            format!("the body ends too early, at {place}")
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! `/v1/flags`: the flag table over HTTP.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::api_json::{parse_json, read_json_body};
+use super::named::Named;
+use super::problem::ProblemBody;
+use super::{Problem, Rooms};
+use crate::domain::{ComponentId, Revision, Share};
+use crate::flags::{
+    AcceptedDifference, Applied, Cause, Flag, HistoryFilter, HistoryRow, Move, Rescue,
+    SettingsPatch, Stage,
+};
+
+/// The flag table.
+#[derive(Serialize, ToSchema)]
+pub struct FlagList {
+    /// The revision of the latest change of the table.
+    revision: u64,
+    /// The rows, in the order of their ids.
+    #[schema(value_type = Vec<Object>)]
+    flags: Vec<Arc<Flag>>,
+}
+
+/// A change of one flag: where it goes, or how it behaves. What is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlagChange {
+    /// `off`, `shadow`, `canary`, `live`, `sealed` or `complete`.
+    stage: Option<String>,
+    /// The share of a canary in basis points, 1 to 10000. Only with `"stage": "canary"`.
+    #[schema(value_type = Option<u16>)]
+    share: Option<Share>,
+    /// Part of traffic that is compared, in basis points; `null` for the stage's default.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u16>)]
+    #[expect(clippy::option_option, reason = "left out, null and a share mean three things")]
+    sample: Option<Option<Share>>,
+    /// How long a caller waits at most, in milliseconds.
+    deadline_ms: Option<u32>,
+    /// `ssot`: legacy answers for a failing SSOT. `both`: and the other way round.
+    #[schema(value_type = Option<String>)]
+    rescue: Option<Rescue>,
+    /// Rescues in a second, at most.
+    rescues_per_second_max: Option<u32>,
+    /// The accepted differences, all of them.
+    #[schema(value_type = Option<Vec<Object>>)]
+    accepted: Option<Vec<AcceptedDifference>>,
+    /// Why, for the history.
+    #[serde(default)]
+    note: String,
+}
+
+/// Tells a field that is `null` from one that is left out.
+#[expect(clippy::option_option, reason = "left out, null and a share mean three things")]
+fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<Share>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Why a component is rolled back or released.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    /// For the history.
+    #[serde(default)]
+    note: String,
+}
+
+/// What a change came to.
+#[derive(Serialize, ToSchema)]
+pub struct Changed {
+    /// The flag as it is since then.
+    #[schema(value_type = Object)]
+    flag: Arc<Flag>,
+    /// What a rollback took along, deepest first.
+    #[schema(value_type = Vec<Object>)]
+    rolled_back_before: Vec<Arc<Flag>>,
+}
+
+/// Which part of the history.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryQuery {
+    /// Only changes before this revision.
+    before: Option<u64>,
+    /// At most this many, 1 to 500; 50 when left out.
+    limit: Option<usize>,
+}
+
+/// The history of one component, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct HistoryPage {
+    /// The changes.
+    #[schema(value_type = Vec<Object>)]
+    changes: Vec<HistoryRow>,
+}
+
+/// All flags.
+#[utoipa::path(get, path = "/v1/flags", tag = "control", security(("control" = [])),
+    responses((status = 200, description = "The table", body = FlagList),
+              (status = 401, description = "No control token", body = ProblemBody)))]
+pub async fn list(
+    State(rooms): State<Arc<Rooms>>,
+    headers: HeaderMap,
+) -> Result<Json<FlagList>, Problem> {
+    rooms.control.admit(&headers)?;
+    let snapshot = rooms.flags.snapshot();
+    let mut flags: Vec<Arc<Flag>> = snapshot.iter().cloned().collect();
+    flags.sort_by(|a, b| a.component.cmp(&b.component));
+    Ok(Json(FlagList { revision: snapshot.revision().0, flags }))
+}
+
+/// One flag; its revision is the entity tag.
+#[utoipa::path(get, path = "/v1/flags/{component}", tag = "control", security(("control" = [])),
+    params(("component" = String, Path, description = "The component")),
+    responses((status = 200, description = "The flag", body = Object),
+              (status = 401, description = "No control token", body = ProblemBody),
+              (status = 404, description = "No such component", body = ProblemBody)))]
+pub async fn show(
+    State(rooms): State<Arc<Rooms>>,
+    Named(component): Named,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    rooms.control.admit(&headers)?;
+    let id = component_id(&component)?;
+    let snapshot = rooms.flags.snapshot();
+    let flag = snapshot.flag(id.as_str()).ok_or_else(|| unknown(&component))?;
+    Ok(with_etag(flag.revision, Json(flag)))
+}
+
+/// Moves a flag or changes how it behaves. `If-Match` must name the revision that was read.
+#[utoipa::path(put, path = "/v1/flags/{component}", tag = "control", security(("control" = [])),
+    params(("component" = String, Path, description = "The component"),
+           ("If-Match" = String, Header, description = "The ETag of the flag as it was read")),
+    request_body = FlagChange,
+    responses((status = 200, description = "Done, and on disk", body = Changed),
+              (status = 400, description = "The body cannot be read", body = ProblemBody),
+              (status = 401, description = "No control token", body = ProblemBody),
+              (status = 404, description = "No such component", body = ProblemBody),
+              (status = 408, description = "The body did not arrive in time", body = ProblemBody),
+              (status = 409, description = "The move is not allowed", body = ProblemBody),
+              (status = 412, description = "Somebody was faster", body = ProblemBody),
+              (status = 413, description = "The body is too large", body = ProblemBody),
+              (status = 415, description = "The body is not JSON", body = ProblemBody),
+              (status = 422, description = "The change makes no sense", body = ProblemBody),
+              (status = 428, description = "If-Match is missing", body = ProblemBody),
+              (status = 500, description = "The store failed; the log says how", body = ProblemBody),
+              (status = 503, description = "The disk refused", body = ProblemBody)))]
+pub async fn change(
+    State(rooms): State<Arc<Rooms>>,
+    Named(component): Named,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let name = rooms.control.admit(&headers)?;
+    let id = component_id(&component)?;
+    let bytes = read_json_body(&headers, body).await?;
+    let change: FlagChange = parse_json(&bytes)?;
+    let expected = if_match(&headers)?;
+    let cause = Cause::Operator { name: name.to_owned(), note: change.note.clone() };
+    let step = change.into_move()?;
+    let applied = rooms.flags.apply(&id, step, Some(expected), cause).await?;
+    Ok(changed(applied))
+}
+
+/// Puts a component, and what requires it, back on legacy at once.
+#[utoipa::path(post, path = "/v1/flags/{component}/rollback", tag = "control",
+    security(("control" = [])),
+    params(("component" = String, Path, description = "The component")),
+    request_body(content = Option<Note>),
+    responses((status = 200, description = "Rolled back, and on disk", body = Changed),
+              (status = 400, description = "The body cannot be read", body = ProblemBody),
+              (status = 401, description = "No control token", body = ProblemBody),
+              (status = 404, description = "No such component", body = ProblemBody),
+              (status = 408, description = "The body did not arrive in time", body = ProblemBody),
+              (status = 409, description = "Nothing to roll back", body = ProblemBody),
+              (status = 413, description = "The body is too large", body = ProblemBody),
+              (status = 415, description = "The body is not JSON", body = ProblemBody),
+              (status = 500, description = "The store failed; the log says how", body = ProblemBody),
+              (status = 503, description = "Rolled back in memory, the disk refused", body = ProblemBody)))]
+pub async fn roll_back(
+    State(rooms): State<Arc<Rooms>>,
+    Named(component): Named,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    act(&rooms, &component, &headers, body, Move::RollBack).await
+}
+
+/// Lets a rolled-back component try again, with a reason and after its cool-down.
+#[utoipa::path(post, path = "/v1/flags/{component}/release", tag = "control",
+    security(("control" = [])),
+    params(("component" = String, Path, description = "The component")),
+    request_body = Note,
+    responses((status = 200, description = "Released", body = Changed),
+              (status = 400, description = "The body cannot be read", body = ProblemBody),
+              (status = 401, description = "No control token", body = ProblemBody),
+              (status = 404, description = "No such component", body = ProblemBody),
+              (status = 408, description = "The body did not arrive in time", body = ProblemBody),
+              (status = 409, description = "Not latched, cooling down, or no reason", body = ProblemBody),
+              (status = 413, description = "The body is too large", body = ProblemBody),
+              (status = 415, description = "The body is not JSON", body = ProblemBody),
+              (status = 500, description = "The store failed; the log says how", body = ProblemBody),
+              (status = 503, description = "The disk refused", body = ProblemBody)))]
+pub async fn release(
+    State(rooms): State<Arc<Rooms>>,
+    Named(component): Named,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    act(&rooms, &component, &headers, body, Move::Release).await
+}
+
+/// The changes of a component, newest first.
+#[utoipa::path(get, path = "/v1/flags/{component}/history", tag = "control",
+    security(("control" = [])),
+    params(("component" = String, Path, description = "The component"), HistoryQuery),
+    responses((status = 200, description = "The changes", body = HistoryPage),
+              (status = 400, description = "The query cannot be read", body = ProblemBody),
+              (status = 401, description = "No control token", body = ProblemBody),
+              (status = 404, description = "No such component", body = ProblemBody),
+              (status = 500, description = "The store failed; the log says how", body = ProblemBody)))]
+pub async fn history(
+    State(rooms): State<Arc<Rooms>>,
+    Named(component): Named,
+    query: Result<Query<HistoryQuery>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Json<HistoryPage>, Problem> {
+    rooms.control.admit(&headers)?;
+    let id = component_id(&component)?;
+    if rooms.flags.snapshot().flag(id.as_str()).is_none() {
+        return Err(unknown(&component));
+    }
+    let bad_query = "the query takes `before` (a revision) and `limit` (1 to 500)";
+    let Query(query) = query.map_err(|_| Problem::bad_request(bad_query))?;
+    let limit = query.limit.unwrap_or(50);
+    if !(1..=500).contains(&limit) {
+        return Err(Problem::bad_request(bad_query));
+    }
+    let before = query.before.map(Revision);
+    let filter = HistoryFilter { component: Some(id), before, limit: Some(limit) };
+    let changes = rooms.flags.history(&filter)?;
+    Ok(Json(HistoryPage { changes }))
+}
+
+async fn act(
+    rooms: &Rooms,
+    component: &str,
+    headers: &HeaderMap,
+    body: Body,
+    step: Move,
+) -> Result<Response, Problem> {
+    let name = rooms.control.admit(headers)?;
+    let id = component_id(component)?;
+    // The red button needs no body: whoever presses it may have no time for one.
+    let note = if headers.contains_key(header::CONTENT_TYPE) {
+        parse_json::<Note>(&read_json_body(headers, body).await?)?.note
+    } else {
+        String::new()
+    };
+    let cause = Cause::Operator { name: name.to_owned(), note };
+    let applied = rooms.flags.apply(&id, step, None, cause).await?;
+    Ok(changed(applied))
+}
+
+impl FlagChange {
+    fn into_move(self) -> Result<Move, Problem> {
+        let settings = SettingsPatch {
+            sample: self.sample,
+            deadline_ms: self.deadline_ms,
+            rescue: self.rescue,
+            rescues_per_second_max: self.rescues_per_second_max,
+            accepted: self.accepted,
+        };
+        match (self.stage, settings == SettingsPatch::default()) {
+            (Some(stage), true) => stage_of(&stage, self.share).map(Move::To),
+            (None, false) if self.share.is_none() => Ok(Move::Settings(settings)),
+            (None, _) if self.share.is_some() => {
+                Err(Problem::unprocessable("`share` stands beside `\"stage\": \"canary\"`"))
+            }
+            (Some(_), false) => Err(Problem::unprocessable(
+                "move the stage or change settings, one at a time: each is a change of its own \
+                 in the history",
+            )),
+            (None, _) => {
+                Err(Problem::unprocessable("the change says neither `stage` nor a setting"))
+            }
+        }
+    }
+}
+
+fn stage_of(name: &str, share: Option<Share>) -> Result<Stage, Problem> {
+    Stage::from_parts(name, share).map_err(Problem::unprocessable)
+}
+
+fn component_id(text: &str) -> Result<ComponentId, Problem> {
+    ComponentId::parse(text).map_err(|_| unknown(text))
+}
+
+fn unknown(component: &str) -> Problem {
+    let shown: String = component.chars().take(ComponentId::MAX).collect();
+    Problem::not_found(format!("there is no component {shown:?}; GET /v1/flags lists them"))
+}
+
+/// Reads `If-Match: "<revision>"`. Errors: 428 when it is missing, 400 when it is not the
+/// entity tag of a flag.
+fn if_match(headers: &HeaderMap) -> Result<Revision, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Err(Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "if-match",
+            "Which revision?",
+            "send the ETag of the flag as you read it in `If-Match`",
+        ));
+    };
+    let text = value.to_str().unwrap_or_default();
+    let number = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    number
+        .and_then(|number| number.parse().ok())
+        .map(Revision)
+        .ok_or_else(|| Problem::bad_request("`If-Match` holds one ETag as GET showed it"))
+}
+
+fn changed(applied: Applied) -> Response {
+    let body = Changed { flag: applied.flag, rolled_back_before: applied.dependents };
+    with_etag(body.flag.revision, Json(body))
+}
+
+fn with_etag(revision: Revision, body: impl IntoResponse) -> Response {
+    let mut response = body.into_response();
+    if let Ok(etag) = HeaderValue::from_str(&format!("\"{revision}\"")) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
+}

@@ -1,0 +1,174 @@
+//! `GET /metrics`: the ledger's counts and the rooms' state for Prometheus.
+//!
+//! Nothing is counted twice: each scrape reads what the ledger, the flag table and the request
+//! log keep anyway.
+
+use std::fmt::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+
+use super::{Problem, Rooms};
+use crate::domain::Side;
+use crate::ledger::{Counter, Latency};
+
+/// Upper bounds of the latency buckets, in microseconds.
+const BUCKETS_US: [u64; 12] =
+    [5, 10, 25, 50, 100, 250, 1_000, 5_000, 25_000, 100_000, 500_000, 2_500_000];
+
+/// The metrics, in the Prometheus text format.
+#[utoipa::path(get, path = "/metrics", tag = "health",
+    responses((status = 200, description = "Prometheus text format", body = String),
+              (status = 500, description = "The metrics could not be written", body = super::problem::ProblemBody)))]
+pub async fn metrics(State(rooms): State<Arc<Rooms>>) -> Result<Response, Problem> {
+    let mut registry = Registry::with_prefix("crossfade");
+    registry.register_collector(Box::new(Scrape(rooms)));
+    let mut text = String::new();
+    prometheus_client::encoding::prometheus_text::encode(&mut text, &registry).map_err(|_| {
+        Problem::new(
+            axum::http::StatusCode::INTERNAL_SERVER_ERROR,
+            "metrics",
+            "No metrics",
+            "the metrics could not be written",
+        )
+    })?;
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+struct Scrape(Arc<Rooms>);
+
+impl std::fmt::Debug for Scrape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Scrape")
+    }
+}
+
+impl Collector for Scrape {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
+        self.events(&mut encoder)?;
+        self.latencies(&mut encoder)?;
+        self.flags(&mut encoder)?;
+        let log = self.0.request_log.stats();
+        let in_flight = u64::try_from(self.0.shadow.in_flight()).unwrap_or(u64::MAX);
+        gauge(&mut encoder, "shadows_in_flight", "Comparisons under way", in_flight)?;
+        counter(&mut encoder, "request_log_lines", "Request log lines gathered", log.lines)?;
+        counter(
+            &mut encoder,
+            "request_log_dropped",
+            "Request log lines dropped because the writer could not keep up",
+            log.dropped,
+        )
+    }
+}
+
+impl Scrape {
+    fn events(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
+        let mut family = encoder.encode_descriptor(
+            "events",
+            "What was counted, by component and code of the ledger",
+            None,
+            MetricType::Counter,
+        )?;
+        for book in self.0.ledger.books() {
+            let total = book.total();
+            for each in Counter::all() {
+                let labels = [("component", book.component().to_string()), ("code", each.code())];
+                let metric = family.encode_family(&labels)?;
+                ConstCounter::new(total.count(each)).encode(metric)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn latencies(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
+        let mut family = encoder.encode_descriptor(
+            "answer_seconds",
+            "How long a side took to answer",
+            None,
+            MetricType::Histogram,
+        )?;
+        for book in self.0.ledger.books() {
+            for side in Side::BOTH {
+                let (sum, count, buckets) = book.with_latency(side, |latency| {
+                    (latency.sum(), latency.summary().count, buckets(latency))
+                });
+                let labels =
+                    [("component", book.component().to_string()), ("side", side.to_string())];
+                let mut metric = family.encode_family(&labels)?;
+                metric.encode_histogram::<NoLabelSet>(sum.as_secs_f64(), count, &buckets, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn flags(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
+        let snapshot = self.0.flags.snapshot();
+        let mut share = encoder.encode_descriptor(
+            "flag_share_basis_points",
+            "Part of a component's traffic that SSOT serves",
+            None,
+            MetricType::Gauge,
+        )?;
+        for flag in snapshot.iter() {
+            let labels =
+                [("component", flag.component.to_string()), ("stage", flag.stage.name().into())];
+            let points = u64::from(flag.stage.share().basis_points());
+            ConstGauge::new(points).encode(share.encode_family(&labels)?)?;
+        }
+        let mut latched = encoder.encode_descriptor(
+            "flag_latched",
+            "1 while a component is rolled back and not released",
+            None,
+            MetricType::Gauge,
+        )?;
+        for flag in snapshot.iter() {
+            let labels = [("component", flag.component.to_string())];
+            let value = u64::from(flag.latch.is_some());
+            ConstGauge::new(value).encode(latched.encode_family(&labels)?)?;
+        }
+        gauge(encoder, "flag_revision", "Revision of the flag table", snapshot.revision().0)?;
+        let unsaved = u64::try_from(self.0.flags.unsaved()).unwrap_or(u64::MAX);
+        gauge(encoder, "flags_unsaved", "Changes that serve but are not on the disk", unsaved)
+    }
+}
+
+/// Upper bound in seconds and count of each bucket; the encoder adds them up.
+fn buckets(latency: &Latency) -> [(f64, u64); BUCKETS_US.len()] {
+    let mut below = 0;
+    BUCKETS_US.map(|bound| {
+        let up_to = latency.count_up_to(bound);
+        let count = up_to - below;
+        below = up_to;
+        (Duration::from_micros(bound).as_secs_f64(), count)
+    })
+}
+
+fn gauge(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    value: u64,
+) -> Result<(), Error> {
+    let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    ConstGauge::new(value).encode(metric)
+}
+
+fn counter(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    value: u64,
+) -> Result<(), Error> {
+    let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    ConstCounter::new(value).encode(metric)
+}

@@ -1,0 +1,69 @@
+//! `GET /openapi.json`: the API, for machines.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, RefOr};
+use utoipa::{Modify, OpenApi};
+
+use super::{decide, flags, forward_auth, health, metrics, report};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Crossfade", license(name = "Apache-2.0", identifier = "Apache-2.0"),
+         description = "One authority for tokens beside the legacy ones: ask, compare, shift, roll back."),
+    paths(
+        decide::decide, forward_auth::forward_auth, flags::list, flags::show, flags::change,
+        flags::roll_back, flags::release, flags::history, report::report, health::healthz,
+        health::readyz, metrics::metrics, document,
+    ),
+    modifiers(&ControlScheme, &ProblemType),
+    tags(
+        (name = "data", description = "On the data listener: questions about tokens"),
+        (name = "control", description = "On the control listener: flags and reports"),
+        (name = "health", description = "State of the service"),
+    )
+)]
+struct Api;
+
+struct ControlScheme;
+
+impl Modify for ControlScheme {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let components = api.components.get_or_insert_default();
+        components.add_security_scheme("control", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Problems have a media type of their own (RFC 9457 §3).
+struct ProblemType;
+
+impl Modify for ProblemType {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let items = api.paths.paths.values_mut();
+        let operations = items
+            .flat_map(|item| [&mut item.get, &mut item.put, &mut item.post])
+            .filter_map(Option::as_mut);
+        for response in operations.flat_map(|each| each.responses.responses.values_mut()) {
+            let RefOr::T(response) = response else { continue };
+            let is_problem = |content: &RefOr<Content>| {
+                matches!(content, RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. })
+                    if schema.ref_location.ends_with("/ProblemBody"))
+            };
+            let content = &mut response.content;
+            if content.get("application/json").is_some_and(is_problem)
+                && let Some(problem) = content.swap_remove("application/json")
+            {
+                content.insert("application/problem+json".to_owned(), problem);
+            }
+        }
+    }
+}
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", tag = "health",
+    responses((status = 200, description = "The OpenAPI document", body = Object)))]
+pub async fn document() -> Response {
+    Json(Api::openapi()).into_response()
+}

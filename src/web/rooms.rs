@@ -1,0 +1,28 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+
+use crate::domain::{Clock, RequestIds};
+use crate::flags::Flags;
+use crate::ledger::Ledger;
+use crate::shadow::Shadow;
+
+use super::{ControlTokens, RequestLog};
+
+/// The rooms below, and what belongs to the door itself.
+pub struct Rooms {
+    /// Answers questions.
+    pub shadow: Shadow,
+    /// The flag table.
+    pub flags: Arc<Flags>,
+    /// What was compared.
+    pub ledger: Arc<Ledger>,
+    /// The one clock.
+    pub clock: Arc<dyn Clock>,
+    /// Names requests.
+    pub request_ids: RequestIds,
+    /// One line a request.
+    pub request_log: Arc<RequestLog>,
+    /// Who may use the control listener.
+    pub control: ControlTokens,
+}
