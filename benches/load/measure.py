@@ -1,0 +1,222 @@
+"""Starts the servers, loads them in turn with wrk, prints CPU per request and ratios.
+
+Rounds are interleaved and each has an order of its own, so that a drift of the machine meets
+every server. Quoted are medians, and minima: on a shared machine the least disturbed round is
+the one that says what the code costs.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import random
+import re
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import uuid
+
+ROUNDS, SECONDS = int(sys.argv[1]), int(sys.argv[2])
+TICK = os.sysconf("SC_CLK_TCK")
+TOKENS = 2000
+CONTROL = "control-token-of-the-benchmark"
+SERVERS = []
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def token(secret, number, now):
+    claims = {
+        "sub": f"user-{number:06}", "iat": now, "exp": now + 36000, "iss": "netra-auth-service",
+        "aud": "netra-platform", "jti": str(uuid.UUID(int=number)), "env": "production",
+        "svc_id": "netra_auth_service_prod", "token_type": "access", "type": "access",
+        "email": f"user{number}@example.com", "permissions": ["read", "write"],
+    }
+    head = b64(json.dumps({"alg": "HS256", "typ": "JWT"}, separators=(",", ":")).encode())
+    signed = head + b"." + b64(json.dumps(claims, separators=(",", ":")).encode())
+    return (signed + b"." + b64(hmac.new(secret, signed, hashlib.sha256).digest())).decode()
+
+
+def wait(url):
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(url, timeout=1).read()
+            return
+        except OSError:
+            time.sleep(0.05)
+    for process in SERVERS:
+        process.kill()
+    sys.exit(f"{url} does not answer")
+
+
+def cpu_seconds(pid):
+    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def load(pid, url, script=None):
+    command = ["wrk", "-t2", "-c32", f"-d{SECONDS}s", "--latency"]
+    if script:
+        command += ["-s", script]
+    before = cpu_seconds(pid)
+    out = subprocess.run(command + [url], check=True, capture_output=True, text=True).stdout
+    spent = cpu_seconds(pid) - before
+    requests = int(re.search(r"(\d+) requests in", out).group(1))
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+    if bad:
+        sys.exit(f"{url}: {bad.group(1)} bad answers\n{out}")
+    p99 = re.search(r"99%\s+(\S+)", out).group(1)
+    rate = float(re.search(r"Requests/sec:\s+(\S+)", out).group(1))
+    return spent / requests * 1e6, rate, p99
+
+
+def configuration(folder, name, port, profile, components, secret_file, sample):
+    seeds = "".join(
+        f'[component.{c}]\nkind = "auth"\nphase = 1\nlegacy = "path"\nstage = "shadow"\n'
+        f"sample_percent = {sample}\n" for c in components)
+    seeds_file = os.path.join(folder, f"{name}-flags.toml")
+    open(seeds_file, "w").write(seeds)
+    text = f"""
+data_dir = "{folder}/{name}"
+environment = "benchmark"
+seeds = "{seeds_file}"
+[listen]
+data = "127.0.0.1:{port}"
+control = "127.0.0.1:{port + 1}"
+[control.tokens.bench]
+file = "{folder}/control"
+[authority]
+issuer = "netra-auth-service"
+audiences = ["netra-platform"]
+environment = "production"
+[[authority.keys]]
+kind = "secret"
+id = "main"
+file = "{secret_file}"
+[legacy.path]
+kind = "profile"
+profile = "{profile}"
+audiences = ["netra-platform"]
+[[legacy.path.keys]]
+id = "main"
+algorithm = "HS256"
+file = "{secret_file}"
+[log]
+requests = "{folder}/{name}-requests.log"
+"""
+    file = os.path.join(folder, f"{name}.toml")
+    open(file, "w").write(text)
+    return file
+
+
+def lua(folder, name, bodies_file, components):
+    """wrk asks with every token and every component in turn."""
+    paths = os.path.join(folder, f"{name}-paths")
+    open(paths, "w").write("\n".join(components))
+    file = os.path.join(folder, f"{name}.lua")
+    open(file, "w").write(f"""
+local bodies, paths = {{}}, {{}}
+for line in io.lines("{bodies_file}") do bodies[#bodies + 1] = line end
+for line in io.lines("{paths}") do paths[#paths + 1] = line end
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+local requests = {{}}
+for i = 1, math.max(#bodies, #paths) do
+  local path = paths[(i - 1) % #paths + 1]
+  requests[i] = wrk.format(nil, path, nil, bodies[(i - 1) % #bodies + 1])
+end
+local n = 0
+function request()
+  n = n % #requests + 1
+  return requests[n]
+end
+""")
+    return file
+
+
+def main():
+    folder = tempfile.mkdtemp(prefix="crossfade-load-")
+    secret = secrets.token_urlsafe(48).encode()
+    secret_file = os.path.join(folder, "secret")
+    for file, content in ((secret_file, secret), (os.path.join(folder, "control"), CONTROL.encode())):
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
+        os.write(descriptor, content)
+        os.close(descriptor)
+    now = int(time.time())
+    bodies = os.path.join(folder, "bodies")
+    with open(bodies, "w") as out:
+        for number in range(TOKENS):
+            out.write(json.dumps({"token": token(secret, number, now)}) + "\n")
+
+    targets = []
+
+    def start(command, health):
+        errors = open(os.path.join(folder, "stderr.log"), "a")
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+        SERVERS.append(process)
+        wait(health)
+        return process.pid
+
+    anchors = start(["target/release/examples/anchors", "127.0.0.1:19600", secret_file],
+                    "http://127.0.0.1:19600/hello")
+    targets.append(("bare hello", anchors, "http://127.0.0.1:19600/hello", None))
+    targets.append(("bare JSON + HS256", anchors, "http://127.0.0.1:19600",
+                    lua(folder, "bare", bodies, ["/verify"])))
+
+    def service(label, name, port, profile, count, sample):
+        components = ["http-auth"] + [f"http-auth-{n:04}" for n in range(1, count)]
+        file = configuration(folder, name, port, profile, components, secret_file, sample)
+        pid = start(["target/release/crossfade", "serve", "-c", file],
+                    f"http://127.0.0.1:{port}/healthz")
+        script = lua(folder, name, bodies, [f"/v1/decide/{c}" for c in components])
+        targets.append((label, pid, f"http://127.0.0.1:{port}", script))
+
+    service("decide, shadow every request, two verifies", "plain", 19610, "pyjwt-2", 1, 100)
+    service("decide, same, core-validate with its cache", "cached", 19620, "core-validate", 1, 100)
+    service("decide, no shadow", "alone", 19630, "pyjwt-2", 1, 0)
+    service("decide, 100 components", "hundred", 19640, "pyjwt-2", 100, 100)
+    service("decide, 1,000 components", "thousand", 19650, "pyjwt-2", 1000, 100)
+
+    for label, pid, url, script in targets:
+        load(pid, url, script)  # warm-up, not counted
+    figures = {label: [] for label, *_ in targets}
+    for number in range(ROUNDS):
+        for label, pid, url, script in random.sample(targets, len(targets)):
+            cpu, rate, p99 = load(pid, url, script)
+            figures[label].append((cpu, rate, p99))
+            print(f"round {number + 1}  {label:45} {cpu:7.2f} us/req  {rate:9.0f} req/s  p99 {p99}",
+                  flush=True)
+    for what, of in (("median", statistics.median), ("minimum", min)):
+        cpu = {label: of([row[0] for row in rows]) for label, rows in figures.items()}
+        hello, bare = cpu["bare hello"], cpu["bare JSON + HS256"]
+        plain = cpu["decide, shadow every request, two verifies"]
+        head = f"{what} of {ROUNDS} rounds"
+        print(f"\n{head:45} {'CPU us/req':>10} {'/ hello':>8} {'/ bare':>8} {'/ decide':>9}")
+        for label, value in cpu.items():
+            print(f"{label:45} {value:10.2f} {value / hello:8.2f} {value / bare:8.2f} {value / plain:9.3f}")
+    print()
+
+    for name, port in (("plain", 19610), ("cached", 19620), ("thousand", 19650)):
+        request = urllib.request.Request(f"http://127.0.0.1:{port + 1}/v1/report",
+                                         headers={"Authorization": f"Bearer {CONTROL}"})
+        report = json.load(urllib.request.urlopen(request))
+        total = {}
+        for component in report["components"]:
+            for code, count in component["total"]["counts"].items():
+                total[code] = total.get(code, 0) + count
+        lines = sum(1 for _ in open(os.path.join(folder, f"{name}-requests.log"), "rb"))
+        print(f"{name}: {total}, {lines} lines in the request log")
+    for process in SERVERS:
+        process.terminate()
+    for process in SERVERS:
+        process.wait()
+
+
+main()

@@ -1,0 +1,99 @@
+"""Schemathesis asks both listeners what their OpenAPI document promises."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+from registry import expect, test
+
+# 503 is a documented answer of the data routes, so that "no server error" is not asked of them;
+# 500 is not documented, and an undocumented status fails.
+CHECKS = (
+    "status_code_conformance,content_type_conformance,response_headers_conformance,"
+    "response_schema_conformance"
+)
+
+EXAMPLES = 100
+
+
+# Whoever tries every route presses the red button, too: these tests have a service of their own.
+def service(world):
+    if not hasattr(world, "explored"):
+        world.explored = world.start_service("crossfade-explored")
+    return world.explored
+
+
+def run(world, address, name, parameters, *arguments, checks=CHECKS):
+    config = world.write(f"schemathesis-{name}.toml", parameters)
+    program = pathlib.Path(sys.prefix) / "bin" / "schemathesis"
+    command = [
+        str(program),
+        "--config-file",
+        str(config),
+        "run",
+        f"http://{address[0]}:{address[1]}/openapi.json",
+        "--max-examples",
+        str(EXAMPLES),
+        "--seed",
+        "1",
+        "--checks",
+        checks,
+        "--phases",
+        "examples,coverage,fuzzing",
+        "--no-color",
+        *arguments,
+    ]
+    ran = subprocess.run(command, capture_output=True, timeout=300, cwd=world.folder)
+    if os.environ.get("PEERS_VERBOSE"):
+        print(ran.stdout.decode())
+    assert ran.returncode == 0, ran.stdout.decode()[-8000:] + ran.stderr.decode()[-2000:]
+
+
+KNOWN = '[parameters]\n"path.component" = "http-auth"\n'
+
+
+@test("openapi-documents", "both listeners show the same OpenAPI document")
+def documents(world):
+    from world import ask
+
+    data, control = (ask(address, "GET", "/openapi.json") for address in (world.data, world.control))
+    expect((data.status, control.status), (200, 200), "status")
+    expect(data.body, control.body, "the documents")
+
+
+@test("openapi-data", "the data listener answers as its OpenAPI document says, whatever is sent")
+def data(world):
+    address, _ = service(world)
+    arguments = ["--include-tag", "data"]
+    run(world, address, "data", "", *arguments)
+    run(world, address, "data-known", KNOWN, *arguments)
+
+
+@test("openapi-control", "the control listener answers as its OpenAPI document says, whatever is sent")
+def control(world):
+    from world import CONTROL_TOKEN
+
+    _, address = service(world)
+    arguments = ["-H", f"Authorization: Bearer {CONTROL_TOKEN}", "--exclude-tag", "data"]
+    checks = CHECKS + ",not_a_server_error,ignored_auth"
+    run(world, address, "control", "", *arguments, checks=checks)
+    run(world, address, "control-known", KNOWN, *arguments, checks=checks)
+
+
+@test("openapi-stranger", "without a control token every control route answers 401")
+def stranger(world):
+    from world import ask
+
+    document = ask(world.control, "GET", "/openapi.json").json()
+    asked = 0
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if not operation.get("security"):
+                continue
+            target = path.replace("{component}", "http-auth")
+            for headers in [[], [("Authorization", "Bearer 0123456789abcdef0123")]]:
+                answer = ask(world.control, method.upper(), target, headers)
+                expect(answer.status, 401, f"{method} {target}")
+                asked += 1
+    assert asked >= 12, f"only {asked} requests"
