@@ -41,11 +41,12 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Writes a line to standard output. Whoever reads it may have gone (`| head`): that is no
-/// error of ours.
+/// Writes a line to standard output at once. A reader that is gone (`| head`) is no reason to
+/// stop: the exit code still tells.
 pub fn say(line: impl std::fmt::Display) {
     use std::io::Write as _;
-    let _gone = writeln!(std::io::stdout(), "{line}");
+    let mut out = std::io::stdout().lock();
+    let _gone = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 /// Says on standard error what went wrong.

@@ -6,7 +6,8 @@ use super::mix::Component;
 use super::reading::{Reading, differences, inconclusive};
 use super::story::{Row, Scene};
 use super::traffic::Counts;
-use super::words::{percent, rate, say};
+use super::words::{percent, rate};
+use crate::cli::exit::say;
 use crate::domain::Side;
 use crate::ledger::Counter;
 

@@ -1,13 +1,5 @@
 //! Numbers in words, and words on standard output.
 
-use std::io::Write as _;
-
-/// Writes a line. A reader that is gone is no reason to stop: the exit code still tells.
-pub fn say(line: impl std::fmt::Display) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-}
-
 /// A percentage with one decimal, or a dash.
 pub fn percent(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1} %"))
