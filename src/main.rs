@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-/// Answers are made of many small, short-lived pieces: this allocator hands them out for about
-/// a tenth less CPU a request than the C library's.
+/// Answers are made of many small, short-lived pieces, which this allocator hands out for less
+/// than the C library's does.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,5 @@
-//! Books on disk, so that a crash loses at most the last half second of counts.
+//! Books on disk, so that a crash loses about the last second of counts: half until they are
+//! written, half until the engine hands them to the system.
 //!
 //! Every half second the minutes that changed are written, many components to a row; a book's
 //! total and latencies are written once a minute, when a minute closes, and say up to which

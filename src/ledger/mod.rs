@@ -3,7 +3,7 @@
 //!
 //! One [`Book`] a component. A record belongs to the minute in which its question was asked, so
 //! that a late shadow does not land in the wrong window. What is written to disk may lose its
-//! last half second; it is never what a decision waits for.
+//! last second; it is never what a decision waits for.
 
 mod book;
 mod counter;
