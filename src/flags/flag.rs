@@ -35,6 +35,9 @@ pub struct Flag {
     pub rescues_per_second_max: u32,
     /// The mark of a rollback, until an operator releases it.
     pub latch: Option<Latch>,
+    /// The mark of a hold, until an operator releases it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
     /// When it was rolled back within the last seven days, oldest first; outlives the latch.
     pub rolled_back_at: Vec<Timestamp>,
     /// Differences an operator has accepted.
@@ -186,6 +189,15 @@ pub struct Latch {
     pub rollbacks: u32,
 }
 
+/// The mark a hold leaves: nothing is raised until an operator releases it. What serves goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Who or what holds, and why.
+    pub cause: Cause,
+    /// Since when.
+    pub at: Timestamp,
+}
+
 /// Why something changed. In JSON tagged by `by`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "lowercase")]
@@ -195,6 +207,16 @@ pub enum Cause {
         /// Who.
         name: String,
         /// In that person's words; may be empty where no note is due.
+        note: String,
+    },
+    /// Two different people: the one who asked and the one who approved.
+    #[serde(rename = "two_people")]
+    TwoPeople {
+        /// Who asked.
+        asked_by: String,
+        /// Who approved.
+        approved_by: String,
+        /// In the words of the one who asked.
         note: String,
     },
     /// The component's first row.
@@ -212,6 +234,24 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// True when two different people stand behind the change.
+    pub(super) fn is_of_two_people(&self) -> bool {
+        match self {
+            Self::TwoPeople { asked_by, approved_by, .. } => asked_by != approved_by,
+            Self::Operator { .. } | Self::Seed | Self::Guard { .. } | Self::Schedule { .. } => {
+                false
+            }
+        }
+    }
+
+    /// What people say about it; `None` for what machines do by themselves.
+    pub(super) fn note_of_people(&self) -> Option<&str> {
+        match self {
+            Self::Operator { note, .. } | Self::TwoPeople { note, .. } => Some(note.trim()),
+            Self::Seed | Self::Guard { .. } | Self::Schedule { .. } => None,
+        }
+    }
+
     /// Longest text kept in a cause, in bytes.
     pub const TEXT_MAX: usize = 1000;
 
@@ -229,6 +269,11 @@ impl Cause {
         };
         match self {
             Self::Operator { name, note } => Self::Operator { name: cut(name), note: cut(note) },
+            Self::TwoPeople { asked_by, approved_by, note } => Self::TwoPeople {
+                asked_by: cut(asked_by),
+                approved_by: cut(approved_by),
+                note: cut(note),
+            },
             Self::Seed => Self::Seed,
             Self::Guard { trip } => Self::Guard { trip: cut(trip) },
             Self::Schedule { plan } => Self::Schedule { plan: cut(plan) },

@@ -57,7 +57,7 @@ mod tests;
 pub use accepted::{ACCEPTED_MAX, AcceptedDifference};
 pub use cohort::Salt;
 pub use error::FlagsError;
-pub use flag::{Cause, Flag, Kind, Latch, Phase, Rescue};
+pub use flag::{Cause, Flag, Hold, Kind, Latch, Phase, Rescue};
 pub use history::{HISTORY_PAGE_MAX, HistoryFilter, HistoryRow};
 pub use moves::{Move, MoveRefusal};
 pub use plan::{OnFailure, Plan};

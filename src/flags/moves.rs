@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::history::to_the_millisecond;
-use super::{Cause, Flag, Latch, SettingsPatch, Stage};
+use super::{Cause, Flag, Hold, Latch, SettingsPatch, Stage};
 use crate::domain::{ComponentId, Revision, Share, Timestamp};
 
 /// A change of a flag.
@@ -13,7 +13,9 @@ pub enum Move {
     To(Stage),
     /// To shadow, or from shadow to off; latches, takes dependents along, never conflicts.
     RollBack,
-    /// Takes the latch off again. Needs an operator's note and the end of the cool-down.
+    /// Nothing is raised until a release. Needs a reason.
+    Hold,
+    /// Takes latch and hold off again. Needs an operator's note and the end of the cool-down.
     Release,
     /// Other settings, the same stage.
     Settings(SettingsPatch),
@@ -42,6 +44,18 @@ pub enum MoveRefusal {
         /// The end of the cool-down.
         until: Timestamp,
     },
+    /// Held and not released: nothing is raised.
+    #[error("held since {at}, release it first")]
+    Held {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// One hold is enough.
+    #[error("already held since {at}")]
+    AlreadyHeld {
+        /// Since when.
+        at: Timestamp,
+    },
     /// A release before its time.
     #[error("cooling down until {until}")]
     CoolingDown {
@@ -49,10 +63,10 @@ pub enum MoveRefusal {
         until: Timestamp,
     },
     /// Nothing to release.
-    #[error("not latched")]
+    #[error("neither latched nor held")]
     NotLatched,
-    /// A release says why.
-    #[error("a release needs a note that says why")]
+    /// Holds and releases say why.
+    #[error("a hold and a release need a note that says why")]
     NoteMissing,
     /// Guards and plans do not release.
     #[error("only an operator releases")]
@@ -73,8 +87,8 @@ pub enum MoveRefusal {
         /// How far that has come.
         stage: Stage,
     },
-    /// `complete` is approved by two people, and approvals cannot be recorded yet.
-    #[error("complete needs two people's approval, which cannot be recorded yet")]
+    /// `complete` is asked for by one person and approved by another.
+    #[error("complete needs two people: one asks for it, another approves")]
     NeedsTwoPeople,
     /// Nothing of this component is in anybody's way.
     #[error("off already, nothing to roll back")]
@@ -101,7 +115,7 @@ const ROLLBACKS_KEPT: usize = 16;
 
 impl Flag {
     /// This flag at another stage; refusals that other flags decide are not looked at here.
-    pub(super) fn moved_to(&self, to: Stage) -> Result<Self, MoveRefusal> {
+    pub(super) fn moved_to(&self, to: Stage, cause: &Cause) -> Result<Self, MoveRefusal> {
         let from = self.stage;
         if to == from {
             return Err(MoveRefusal::AlreadyThere(from));
@@ -110,22 +124,25 @@ impl Flag {
             return Err(MoveRefusal::ShareEmpty);
         }
         if to > from {
-            self.may_be_raised_to(to)?;
+            self.may_be_raised_to(to, cause)?;
         }
         Ok(Self { stage: to, ..self.clone() })
     }
 
-    fn may_be_raised_to(&self, to: Stage) -> Result<(), MoveRefusal> {
+    fn may_be_raised_to(&self, to: Stage, cause: &Cause) -> Result<(), MoveRefusal> {
         if to.rank() > self.stage.rank() + 1 {
             return Err(MoveRefusal::SkipsAStage { from: self.stage, to });
         }
-        if to == Stage::Complete {
+        if let Some(latch) = &self.latch {
+            return Err(MoveRefusal::Latched { until: latch.until });
+        }
+        if let Some(hold) = &self.hold {
+            return Err(MoveRefusal::Held { at: hold.at });
+        }
+        if to == Stage::Complete && !cause.is_of_two_people() {
             return Err(MoveRefusal::NeedsTwoPeople);
         }
-        match &self.latch {
-            Some(latch) => Err(MoveRefusal::Latched { until: latch.until }),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// Where a rollback puts a component that is at `stage`.
@@ -158,22 +175,32 @@ impl Flag {
         Self { stage: target, latch: Some(latch), rolled_back_at: moments, ..self.clone() }
     }
 
-    /// This flag without its latch.
+    /// This flag held.
+    pub(super) fn held(&self, cause: &Cause, now: Timestamp) -> Result<Self, MoveRefusal> {
+        if let Some(hold) = &self.hold {
+            return Err(MoveRefusal::AlreadyHeld { at: hold.at });
+        }
+        if cause.note_of_people() == Some("") {
+            return Err(MoveRefusal::NoteMissing);
+        }
+        Ok(Self { hold: Some(Hold { cause: cause.clone(), at: now }), ..self.clone() })
+    }
+
+    /// This flag without its latch and its hold.
     pub(super) fn released(&self, cause: &Cause, now: Timestamp) -> Result<Self, MoveRefusal> {
-        let latch = self.latch.as_ref().ok_or(MoveRefusal::NotLatched)?;
-        match cause {
-            Cause::Operator { note, .. } if note.trim().is_empty() => {
-                return Err(MoveRefusal::NoteMissing);
-            }
-            Cause::Operator { .. } => {}
-            Cause::Seed | Cause::Guard { .. } | Cause::Schedule { .. } => {
-                return Err(MoveRefusal::NeedsOperator);
-            }
+        if self.latch.is_none() && self.hold.is_none() {
+            return Err(MoveRefusal::NotLatched);
         }
-        if now < latch.until {
-            return Err(MoveRefusal::CoolingDown { until: latch.until });
+        let note = cause.note_of_people().ok_or(MoveRefusal::NeedsOperator)?;
+        if note.is_empty() {
+            return Err(MoveRefusal::NoteMissing);
         }
-        Ok(Self { latch: None, ..self.clone() })
+        match &self.latch {
+            Some(latch) if now < latch.until => {
+                Err(MoveRefusal::CoolingDown { until: latch.until })
+            }
+            Some(_) | None => Ok(Self { latch: None, hold: None, ..self.clone() }),
+        }
     }
 
     /// This flag with other settings.
@@ -222,7 +249,7 @@ mod tests {
     fn forward_goes_one_stage_at_a_time_and_back_any_number() {
         for (from, here) in stages().into_iter().enumerate() {
             for (to, there) in stages().into_iter().enumerate() {
-                let outcome = at(here).moved_to(there);
+                let outcome = at(here).moved_to(there, &operator("why"));
                 let case = format!("{here} to {there}");
                 let steps = i16::from(there.rank()) - i16::from(here.rank());
                 match outcome {
@@ -243,16 +270,42 @@ mod tests {
     #[test]
     fn a_canary_has_a_share_and_changes_it_both_ways() {
         let empty = Stage::Canary(Share::NONE);
-        assert_eq!(at(Stage::Shadow).moved_to(empty), Err(MoveRefusal::ShareEmpty));
-        assert_eq!(at(Stage::Live).moved_to(empty), Err(MoveRefusal::ShareEmpty));
-        assert!(at(canary(1000)).moved_to(canary(10_000)).is_ok());
-        assert!(at(canary(1000)).moved_to(canary(1)).is_ok());
+        assert_eq!(
+            at(Stage::Shadow).moved_to(empty, &operator("why")),
+            Err(MoveRefusal::ShareEmpty)
+        );
+        assert_eq!(at(Stage::Live).moved_to(empty, &operator("why")), Err(MoveRefusal::ShareEmpty));
+        assert!(at(canary(1000)).moved_to(canary(10_000), &operator("why")).is_ok());
+        assert!(at(canary(1000)).moved_to(canary(1), &operator("why")).is_ok());
     }
 
     #[test]
     fn complete_says_that_two_people_are_needed() {
-        let refusal = at(Stage::Sealed).moved_to(Stage::Complete).expect_err("refused");
+        let refusal =
+            at(Stage::Sealed).moved_to(Stage::Complete, &operator("why")).expect_err("refused");
         assert!(refusal.to_string().contains("two people"), "{refusal}");
+        let two = |asked_by: &str, approved_by: &str| Cause::TwoPeople {
+            asked_by: asked_by.to_owned(),
+            approved_by: approved_by.to_owned(),
+            note: "done".to_owned(),
+        };
+        let sealed = at(Stage::Sealed);
+        assert_eq!(sealed.moved_to(Stage::Complete, &two("ada", "ada")), Err(refusal));
+        assert!(sealed.moved_to(Stage::Complete, &two("ada", "bob")).is_ok());
+    }
+
+    #[test]
+    fn a_hold_needs_a_reason_and_stops_raises_until_it_is_released() {
+        let shadow = at(Stage::Shadow);
+        assert_eq!(shadow.held(&operator(" "), NOW), Err(MoveRefusal::NoteMissing));
+        let held = shadow.held(&operator("an incident"), NOW).expect("held");
+        let raise = held.moved_to(canary(1), &operator("why"));
+        assert_eq!(raise, Err(MoveRefusal::Held { at: NOW }));
+        assert!(held.moved_to(Stage::Off, &operator("why")).is_ok());
+        let again = held.held(&operator("again"), NOW);
+        assert_eq!(again, Err(MoveRefusal::AlreadyHeld { at: NOW }));
+        assert_eq!(held.released(&trip(), NOW), Err(MoveRefusal::NeedsOperator));
+        assert_eq!(held.released(&operator("over"), NOW).expect("released").hold, None);
     }
 
     #[test]
@@ -298,9 +351,15 @@ mod tests {
     fn nothing_is_raised_while_latched_and_going_back_is_free() {
         let latched = at(canary(5000)).rolled_back(Stage::Shadow, &trip(), NOW, HALF_HOUR);
         let until = NOW.plus(HALF_HOUR);
-        assert_eq!(latched.moved_to(canary(1)), Err(MoveRefusal::Latched { until }));
-        let off = latched.moved_to(Stage::Off).expect("back");
-        assert_eq!(off.moved_to(Stage::Shadow), Err(MoveRefusal::Latched { until }));
+        assert_eq!(
+            latched.moved_to(canary(1), &operator("why")),
+            Err(MoveRefusal::Latched { until })
+        );
+        let off = latched.moved_to(Stage::Off, &operator("why")).expect("back");
+        assert_eq!(
+            off.moved_to(Stage::Shadow, &operator("why")),
+            Err(MoveRefusal::Latched { until })
+        );
     }
 
     #[test]

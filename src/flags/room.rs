@@ -23,6 +23,7 @@ const UNSAVED_MAX: usize = 256;
 /// A change of one flag that waits its turn.
 pub(super) enum Step {
     To(Stage),
+    Hold,
     Release,
     Settings(SettingsPatch),
 }
@@ -304,7 +305,7 @@ impl Order {
         }
         let after = match &self.step {
             Step::To(stage) => {
-                let after = before.moved_to(*stage)?;
+                let after = before.moved_to(*stage, &self.cause)?;
                 if after.stage > before.stage {
                     check_above(published, &after)?;
                 } else {
@@ -312,6 +313,7 @@ impl Order {
                 }
                 after
             }
+            Step::Hold => before.held(&self.cause, now)?,
             Step::Release => before.released(&self.cause, now)?,
             Step::Settings(patch) => before.patched(patch, now)?,
         };

@@ -36,6 +36,7 @@ pub(super) fn flag(component: &str) -> Flag {
         deadline_ms: 1000,
         rescues_per_second_max: 50,
         latch: None,
+        hold: None,
         rolled_back_at: Vec::new(),
         accepted: Vec::new(),
         revision: Revision(1),

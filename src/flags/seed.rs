@@ -137,6 +137,7 @@ impl Seed {
             deadline_ms: self.deadline_ms,
             rescues_per_second_max: self.rescues_per_second_max,
             latch: None,
+            hold: None,
             rolled_back_at: Vec::new(),
             accepted,
             revision: Revision::default(),

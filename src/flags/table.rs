@@ -64,6 +64,7 @@ impl Flags {
                 return to_the_end(async move { room.keep(lowered).await }).await;
             }
             Move::To(stage) => Step::To(stage),
+            Move::Hold => Step::Hold,
             Move::Release => Step::Release,
             Move::Settings(patch) => Step::Settings(patch),
         };

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::explain::explain;
 use crate::compare::MismatchClass;
 use crate::domain::{Side, Timestamp};
-use crate::flags::{AcceptedDifference, Flag, Latch, Snapshot};
+use crate::flags::{AcceptedDifference, Flag, Hold, Latch, Snapshot};
 use crate::ledger::{Book, Counter, Exemplar, LatencySummary, Ledger, Tally};
 
 /// Where each component stands, and what was compared.
@@ -62,6 +62,9 @@ pub struct StageReport {
     pub changed_at: Timestamp,
     /// The mark of a rollback, until it is released.
     pub latch: Option<Latch>,
+    /// The mark of a hold, until it is released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
 }
 
 /// Counts of a window.
@@ -163,6 +166,7 @@ fn component(book: &Book, flag: Option<&Flag>, now: Timestamp) -> ComponentRepor
             revision: flag.revision.0,
             changed_at: flag.changed_at,
             latch: flag.latch.clone(),
+            hold: flag.hold.clone(),
         }),
         total: window(book.total()),
         last_5_minutes: window(book.window(Duration::from_mins(5), now)),

@@ -49,6 +49,9 @@ fn write_component(
             "Stage **{}**, {share} on ssot, revision {}, since {}.",
             flag.stage, flag.revision, flag.changed_at
         )?;
+        if let Some(hold) = &flag.hold {
+            writeln!(out, "Held since {}; nothing is raised until it is released.", hold.at)?;
+        }
         if let Some(latch) = &flag.latch {
             writeln!(out, "Rolled back at {}; may be released from {}.", latch.at, latch.until)?;
         }

@@ -5,7 +5,8 @@ use super::{ComponentReport, Report};
 impl ComponentReport {
     /// True when something happens here, or has happened that somebody must look after.
     pub fn is_busy(&self) -> bool {
-        let latched = self.flag.as_ref().is_some_and(|flag| flag.latch.is_some());
+        let latched =
+            self.flag.as_ref().is_some_and(|flag| flag.latch.is_some() || flag.hold.is_some());
         self.total.requests > 0 || latched
     }
 }
