@@ -68,7 +68,7 @@ impl IntrospectionPath {
         outbound: &Outbound,
     ) -> Result<Self, LegacyError> {
         let mut faults: Vec<String> = settings.limits.faults().collect();
-        let url = Url::parse(&settings.url)
+        let url = Url::configured(&settings.url)
             .and_then(|url| outbound.check(&url).map(|()| url))
             .map_err(|error| faults.push(format!("url: {error}")))
             .ok();

@@ -90,7 +90,9 @@ pub(super) fn path_error(error: &OutboundError) -> PathError {
         | OutboundError::BadUrl(_)
         | OutboundError::BadHostRule(_)
         | OutboundError::BadHeader { .. }
+        | OutboundError::BadAddressRange(_)
         | OutboundError::HostNotAllowed { .. }
+        | OutboundError::AddressRefused { .. }
         | OutboundError::Busy
         | OutboundError::Unreachable(_) => PathError::Unreachable(error.to_string().into()),
     }

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Answer, Call, Headers, HostRule, OutboundError, Url};
+use super::counts::OutboundCounts;
+use super::gate::Gate;
+use super::names::{JudgedNames, Names};
+use super::{AddressRange, Answer, Call, Headers, HostRule, OutboundError, Trust, Url};
 
 /// Limits of the client.
 #[derive(Clone, Debug, Deserialize)]
@@ -15,6 +18,8 @@ use super::{Answer, Call, Headers, HostRule, OutboundError, Url};
 pub struct Settings {
     /// Hosts that may be called; loopback is no exception. Empty: nobody.
     pub allowed_hosts: Vec<HostRule>,
+    /// Ranges that are not public and that typed URLs may reach all the same. Empty: none.
+    pub private_addresses: Vec<AddressRange>,
     /// Time for name, connection and TLS handshake, in milliseconds.
     pub connect_timeout_ms: u64,
     /// Idle connections kept per host.
@@ -29,6 +34,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             allowed_hosts: Vec::new(),
+            private_addresses: Vec::new(),
             connect_timeout_ms: 1_000,
             idle_connections_max: 64,
             idle_timeout_ms: 15_000,
@@ -43,66 +49,136 @@ impl Default for Settings {
 /// allowed, and to nobody else.
 #[derive(Clone, Debug)]
 pub struct Outbound {
-    client: reqwest::Client,
+    /// One client for each [`Trust`]: a typed call must not ride on a connection that was made,
+    /// and judged, for a configured one.
+    configured: reqwest::Client,
+    typed: reqwest::Client,
     allowed: Arc<[HostRule]>,
+    gate: Gate,
     under_way: Arc<Semaphore>,
+    counts: Arc<OutboundCounts>,
 }
 
 impl Outbound {
     /// Builds the client. The error is [`OutboundError::Setup`].
     pub fn new(settings: Settings) -> Result<Self, OutboundError> {
-        let under_way = settings.calls_max.clamp(1, Semaphore::MAX_PERMITS);
-        #[expect(clippy::disallowed_methods, reason = "the client's one home")]
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("crossfade/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
-            .pool_max_idle_per_host(settings.idle_connections_max)
-            .pool_idle_timeout(Duration::from_millis(settings.idle_timeout_ms))
-            .build()
-            .map_err(|error| OutboundError::Setup(error.without_url().to_string()))?;
-        let under_way = Arc::new(Semaphore::new(under_way));
-        Ok(Self { client, allowed: settings.allowed_hosts.into(), under_way })
+        Self::with_names(settings, Names::System)
     }
 
-    /// Checks a target against the list without calling it.
+    pub(super) fn with_names(settings: Settings, names: Names) -> Result<Self, OutboundError> {
+        let counts = Arc::new(OutboundCounts::default());
+        let gate = Gate::new(settings.private_addresses.clone());
+        let judged = |trust, names| JudgedNames {
+            names,
+            gate: gate.clone(),
+            trust,
+            timeout: Duration::from_millis(settings.connect_timeout_ms),
+            counts: Arc::clone(&counts),
+        };
+        let configured = client(&settings, judged(Trust::Configured, names.clone()))?;
+        let typed = client(&settings, judged(Trust::Typed, names))?;
+        let under_way = settings.calls_max.clamp(1, Semaphore::MAX_PERMITS);
+        let under_way = Arc::new(Semaphore::new(under_way));
+        let allowed = settings.allowed_hosts.into();
+        Ok(Self { configured, typed, allowed, gate, under_way, counts })
+    }
+
+    /// Checks a target against the list without calling it, and its address when it is written
+    /// as one. What a name leads to is judged when it is called.
     pub fn check(&self, url: &Url) -> Result<(), OutboundError> {
         if self.allowed.iter().any(|rule| rule.allows(url)) {
-            return Ok(());
+            return self.gate.judge_literal(url);
         }
         let host = format!("{}:{}", url.host(), url.port());
         Err(OutboundError::HostNotAllowed { scheme: url.scheme(), host })
     }
 
+    /// What was refused since the start.
+    pub fn counts(&self) -> &OutboundCounts {
+        &self.counts
+    }
+
     /// Makes one call, once: nothing is repeated or followed.
     pub async fn send(&self, call: Call) -> Result<Answer, OutboundError> {
-        self.check(&call.url)?;
-        let _permit = self.under_way.try_acquire().map_err(|_| OutboundError::Busy)?;
         let (timeout, max) = (call.timeout, call.response_bytes_max);
-        let request = self
-            .client
-            .request(call.method.to_library(), call.url.to_library())
-            .headers(call.headers.into_library())
-            .body(call.body);
-        tokio::time::timeout(timeout, exchange(request, max))
+        let exchange = async {
+            let (_permit, mut response) = self.response(call).await?;
+            let status = response.status().as_u16();
+            let headers = Headers::from_library(std::mem::take(response.headers_mut()));
+            let body = read_body(response, max).await?;
+            Ok(Answer { status, headers, body })
+        };
+        tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(OutboundError::TimedOut))
+    }
+
+    /// Like [`send`](Self::send), for a caller who only wants to know whether it arrived: the
+    /// body of the answer is not read and stays empty.
+    pub(super) async fn send_only(&self, call: Call) -> Result<Answer, OutboundError> {
+        let exchange = async |call| {
+            let (_permit, mut response) = self.response(call).await?;
+            let status = response.status().as_u16();
+            let headers = Headers::from_library(std::mem::take(response.headers_mut()));
+            Ok(Answer { status, headers, body: Bytes::new() })
+        };
+        tokio::time::timeout(call.timeout, exchange(call))
             .await
             .unwrap_or(Err(OutboundError::TimedOut))
     }
+
+    /// The head of the answer. The permit lives as long as the call.
+    async fn response(
+        &self,
+        call: Call,
+    ) -> Result<(SemaphorePermit<'_>, reqwest::Response), OutboundError> {
+        self.check(&call.url).inspect_err(|error| self.count(error))?;
+        let busy = |_| OutboundError::Busy;
+        let permit =
+            self.under_way.try_acquire().map_err(busy).inspect_err(|error| self.count(error))?;
+        let client = match call.url.trust() {
+            Trust::Configured => &self.configured,
+            Trust::Typed => &self.typed,
+        };
+        let request = client
+            .request(call.method.to_library(), call.url.to_library())
+            .headers(call.headers.into_library())
+            .body(call.body);
+        let response = request.send().await.map_err(|error| OutboundError::from_library(&error))?;
+        Ok((permit, response))
+    }
+
+    /// Counts a refusal before the name is looked up; the resolver counts its own.
+    fn count(&self, error: &OutboundError) {
+        match error {
+            OutboundError::HostNotAllowed { .. } => self.counts.host(),
+            OutboundError::AddressRefused { kind, .. } => self.counts.address(*kind),
+            OutboundError::Busy => self.counts.busy(),
+            OutboundError::Setup(_)
+            | OutboundError::BadUrl(_)
+            | OutboundError::BadHostRule(_)
+            | OutboundError::BadAddressRange(_)
+            | OutboundError::BadHeader { .. }
+            | OutboundError::Unreachable(_)
+            | OutboundError::TimedOut
+            | OutboundError::Interrupted
+            | OutboundError::TooLarge { .. } => {}
+        }
+    }
 }
 
-async fn exchange(
-    request: reqwest::RequestBuilder,
-    response_bytes_max: usize,
-) -> Result<Answer, OutboundError> {
-    let library = |error: reqwest::Error| OutboundError::from_library(&error);
-    let mut response = request.send().await.map_err(library)?;
-    let status = response.status().as_u16();
-    let headers = Headers::from_library(std::mem::take(response.headers_mut()));
-    let body = read_body(response, response_bytes_max).await?;
-    Ok(Answer { status, headers, body })
+fn client(settings: &Settings, names: JudgedNames) -> Result<reqwest::Client, OutboundError> {
+    #[expect(clippy::disallowed_methods, reason = "the client's one home")]
+    reqwest::Client::builder()
+        .user_agent(concat!("crossfade/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .referer(false)
+        .dns_resolver(names)
+        .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
+        .pool_max_idle_per_host(settings.idle_connections_max)
+        .pool_idle_timeout(Duration::from_millis(settings.idle_timeout_ms))
+        .build()
+        .map_err(|error| OutboundError::Setup(error.without_url().to_string()))
 }
 
 async fn read_body(mut response: reqwest::Response, max: usize) -> Result<Bytes, OutboundError> {
@@ -138,7 +214,7 @@ mod tests {
     fn call(url: &str) -> Call {
         Call {
             method: Method::Get,
-            url: Url::parse(url).expect("a url"),
+            url: Url::configured(url).expect("a url"),
             headers: Headers::default(),
             body: Bytes::new(),
             timeout: Duration::from_secs(20),

@@ -1,5 +1,8 @@
 //! What can go wrong outside the house.
 
+use super::AddressKind;
+use super::names::Refused;
+
 /// Why a call brought no answer. Texts name hosts and headers at most: never a query string, a
 /// header's value or a body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +16,9 @@ pub enum OutboundError {
     /// A rule that is not `[scheme://]host[:port]`.
     #[error("not a host rule: {0}")]
     BadHostRule(&'static str),
+    /// A range that is not `address/prefix`.
+    #[error("not a range of addresses: {0}")]
+    BadAddressRange(&'static str),
     /// A header name or value that HTTP cannot carry.
     #[error("header {name} cannot be sent")]
     BadHeader {
@@ -26,6 +32,14 @@ pub enum OutboundError {
         scheme: &'static str,
         /// Host and port.
         host: String,
+    },
+    /// The host is, or leads to nothing but, addresses that this URL may not reach.
+    #[error("{host} is {kind}, which may not be called")]
+    AddressRefused {
+        /// The host, as a name where it is one.
+        host: String,
+        /// What is wrong with its address, or with one of them.
+        kind: AddressKind,
     },
     /// As many calls are under way as are allowed at a time.
     #[error("too many calls at a time")]
@@ -56,7 +70,9 @@ impl OutboundError {
             | Self::BadUrl(_)
             | Self::BadHostRule(_)
             | Self::BadHeader { .. }
+            | Self::BadAddressRange(_)
             | Self::HostNotAllowed { .. }
+            | Self::AddressRefused { .. }
             | Self::Busy
             | Self::Unreachable(_) => true,
             Self::TimedOut | Self::Interrupted | Self::TooLarge { .. } => false,
@@ -65,7 +81,9 @@ impl OutboundError {
 
     /// Sorts what the HTTP library says; its own text, which may hold the URL, is dropped.
     pub(super) fn from_library(error: &reqwest::Error) -> Self {
-        if error.is_connect() {
+        if let Some(Refused { host, kind }) = refusal(error) {
+            Self::AddressRefused { host: host.clone(), kind: *kind }
+        } else if error.is_connect() {
             Self::Unreachable(connect_failure(error))
         } else if error.is_timeout() {
             Self::TimedOut
@@ -73,6 +91,18 @@ impl OutboundError {
             Self::Interrupted
         }
     }
+}
+
+/// The resolver's refusal, as deep inside as the library wraps it.
+fn refusal(error: &reqwest::Error) -> Option<&Refused> {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(refused) = cause.downcast_ref() {
+            return Some(refused);
+        }
+        source = cause.source();
+    }
+    None
 }
 
 fn connect_failure(error: &reqwest::Error) -> &'static str {

@@ -47,7 +47,7 @@ impl HostRule {
             return Err(OutboundError::BadHostRule("more than a host and a port"));
         }
         // The URL parser brings names and addresses to the form in which URLs have them.
-        let url = Url::parse(&format!("https://{authority}"))
+        let url = Url::configured(&format!("https://{authority}"))
             .map_err(|_| OutboundError::BadHostRule("not a host name or address"))?;
         let port = explicit_port(authority)?;
         Ok(Self { scheme, host: url.host().to_owned(), port })
@@ -99,7 +99,7 @@ mod tests {
 
     fn allows(rule: &str, url: &str) -> bool {
         let rule = HostRule::parse(rule).expect("a rule");
-        rule.allows(&Url::parse(url).expect("a url"))
+        rule.allows(&Url::configured(url).expect("a url"))
     }
 
     #[test]

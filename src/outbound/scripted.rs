@@ -20,6 +20,12 @@ pub(crate) enum Script {
     Close,
     /// Starts a body and never ends it.
     Endless,
+    /// Answers 200 to one request after another on the same connection.
+    Kept,
+    /// The first connection gets the first script, and so on; the last one stays.
+    Each(Vec<Script>),
+    /// Whatever this makes of the request.
+    Chosen(Arc<dyn Fn(&str) -> Script + Send + Sync>),
 }
 
 impl Script {
@@ -27,11 +33,27 @@ impl Script {
         Self::answer_with(status, "", body)
     }
 
+    pub(crate) fn chosen(choose: impl Fn(&str) -> Self + Send + Sync + 'static) -> Self {
+        Self::Chosen(Arc::new(choose))
+    }
+
     /// `headers` are whole lines, each with its line end.
     pub(crate) fn answer_with(status: u16, headers: &str, body: &str) -> Self {
         let length = body.len();
         let head = format!("HTTP/1.1 {status} Scripted\r\ncontent-length: {length}\r\n{headers}");
         Self::Raw(format!("{head}connection: close\r\n\r\n{body}"))
+    }
+
+    fn at(&self, turn: usize) -> Self {
+        match self {
+            Self::Each(scripts) => scripts[turn.min(scripts.len() - 1)].clone(),
+            Self::Raw(_)
+            | Self::Hang
+            | Self::Close
+            | Self::Endless
+            | Self::Kept
+            | Self::Chosen(_) => self.clone(),
+        }
     }
 }
 
@@ -51,8 +73,9 @@ impl Server {
         let accepting = tokio::spawn({
             let requests = Arc::clone(&requests);
             async move {
-                while let Ok((stream, _)) = listener.accept().await {
-                    let (script, requests) = (script.clone(), Arc::clone(&requests));
+                for turn in 0.. {
+                    let Ok((stream, _)) = listener.accept().await else { return };
+                    let (script, requests) = (script.at(turn), Arc::clone(&requests));
                     tokio::spawn(play(stream, script, requests, count.clone()));
                 }
             }
@@ -70,8 +93,17 @@ impl Server {
     }
 
     pub(crate) async fn first_request(&self) {
+        self.requests_seen(1).await;
+    }
+
+    /// Waits until so many requests have come.
+    pub(crate) async fn requests_seen(&self, wanted: usize) {
         let mut seen = self.seen.clone();
-        seen.wait_for(|count| *count > 0).await.expect("the server runs");
+        seen.wait_for(|count| *count >= wanted).await.expect("the server runs");
+    }
+
+    pub(crate) const fn port(&self) -> u16 {
+        self.address.port()
     }
 
     /// Closes the port; nobody answers at the returned URL any more.
@@ -90,13 +122,28 @@ async fn play(
     count: watch::Sender<usize>,
 ) {
     let Some(request) = read_request(&mut stream).await else { return };
+    let script = match script {
+        Script::Chosen(choose) => choose(&request),
+        other => other,
+    };
     requests.lock().push(request);
     count.send_modify(|count| *count += 1);
     // A client that has seen enough closes: a failed write ends the script.
     match script {
         Script::Raw(text) => drop(stream.write_all(text.as_bytes()).await),
         Script::Hang => std::future::pending().await,
-        Script::Close => {}
+        // A choice is made once.
+        Script::Close | Script::Each(_) | Script::Chosen(_) => {}
+        Script::Kept => {
+            let head = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+            let mut written = stream.write_all(head).await;
+            while written.is_ok() {
+                let Some(request) = read_request(&mut stream).await else { return };
+                requests.lock().push(request);
+                count.send_modify(|count| *count += 1);
+                written = stream.write_all(head).await;
+            }
+        }
         Script::Endless => {
             let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
             let mut written = stream.write_all(head).await;

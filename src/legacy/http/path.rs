@@ -159,7 +159,7 @@ fn checked_url(text: &str, outbound: &Outbound) -> Result<Url, String> {
     if text.contains("{token") {
         return Err("url holds {token}, which belongs in a header or the body".into());
     }
-    let url = Url::parse(text).map_err(|error| format!("url: {error}"))?;
+    let url = Url::configured(text).map_err(|error| format!("url: {error}"))?;
     outbound.check(&url).map_err(|error| format!("url: {error}"))?;
     Ok(url)
 }
