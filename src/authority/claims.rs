@@ -9,6 +9,17 @@ use super::Settings;
 /// Seconds since the epoch from which a time is taken for nonsense (the year 5138).
 const SECONDS_END: u64 = 100_000_000_000;
 
+/// How far clocks and lifetimes may be off.
+#[expect(clippy::struct_field_names, reason = "units stand last")]
+pub(super) struct Tolerance {
+    /// Seconds after `exp`.
+    pub(super) expiry_s: u32,
+    /// Seconds by which other clocks may be ahead.
+    pub(super) skew_s: u32,
+    /// Longest `exp - iat` in seconds.
+    pub(super) lifetime_max_s: u32,
+}
+
 /// Applies every rule in the order of the room's documentation.
 pub(super) fn check(
     claims: &Members,
@@ -16,9 +27,9 @@ pub(super) fn check(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Grant, Reason> {
-    let expires_at = times(claims, settings, now)?;
-    issuer(claims, settings)?;
-    audience(claims, settings)?;
+    let expires_at = times(claims, &settings.tolerance(), now)?;
+    issuer(claims, &settings.issuer)?;
+    audience(claims, |name| settings.audiences.iter().any(|audience| audience == name))?;
     let subject = subject(claims, settings)?;
     if text(claims, "jti")?.is_empty() {
         return Err(Reason::ClaimEmpty("jti"));
@@ -56,12 +67,17 @@ pub(super) fn moment(claims: &Members, name: &'static str) -> Result<Option<Time
     moment.map(Some).ok_or(Reason::ClaimType(name))
 }
 
-fn times(claims: &Members, settings: &Settings, now: Timestamp) -> Result<Timestamp, Reason> {
+/// `exp`, `iat` and, where there, `nbf`; returns `exp`.
+pub(super) fn times(
+    claims: &Members,
+    tolerance: &Tolerance,
+    now: Timestamp,
+) -> Result<Timestamp, Reason> {
     let expires_at = moment(claims, "exp")?.ok_or(Reason::ClaimMissing("exp"))?;
     let issued_at = moment(claims, "iat")?.ok_or(Reason::ClaimMissing("iat"))?;
     let not_before = moment(claims, "nbf")?;
-    let skewed = now.plus_seconds(settings.skew_tolerance_s.into());
-    if now >= expires_at.plus_seconds(settings.expiry_tolerance_s.into()) {
+    let skewed = now.plus_seconds(tolerance.skew_s.into());
+    if now >= expires_at.plus_seconds(tolerance.expiry_s.into()) {
         return Err(Reason::Expired);
     }
     if not_before.is_some_and(|not_before| skewed < not_before) {
@@ -73,25 +89,24 @@ fn times(claims: &Members, settings: &Settings, now: Timestamp) -> Result<Timest
     if expires_at < issued_at {
         return Err(Reason::ClaimType("exp"));
     }
-    if expires_at > issued_at.plus_seconds(settings.lifetime_max_s.into()) {
+    if expires_at > issued_at.plus_seconds(tolerance.lifetime_max_s.into()) {
         return Err(Reason::LifetimeTooLong);
     }
     Ok(expires_at)
 }
 
 /// A claim that must be there and must be a string.
-fn text<'c>(claims: &'c Members, name: &'static str) -> Result<&'c str, Reason> {
+pub(super) fn text<'c>(claims: &'c Members, name: &'static str) -> Result<&'c str, Reason> {
     let value = claims.get(name).ok_or(Reason::ClaimMissing(name))?;
     value.as_str().ok_or(Reason::ClaimType(name))
 }
 
-fn issuer(claims: &Members, settings: &Settings) -> Result<(), Reason> {
-    if text(claims, "iss")? == settings.issuer { Ok(()) } else { Err(Reason::Issuer) }
+pub(super) fn issuer(claims: &Members, expected: &str) -> Result<(), Reason> {
+    if text(claims, "iss")? == expected { Ok(()) } else { Err(Reason::Issuer) }
 }
 
 /// `aud` is a string or a list of strings (RFC 7519 §4.1.3), and one of them is ours.
-fn audience(claims: &Members, settings: &Settings) -> Result<(), Reason> {
-    let ours = |name: &str| settings.audiences.iter().any(|audience| audience == name);
+pub(super) fn audience(claims: &Members, ours: impl Fn(&str) -> bool) -> Result<(), Reason> {
     let named = match claims.get("aud").ok_or(Reason::ClaimMissing("aud"))? {
         Value::String(name) => ours(name),
         Value::Array(names) if names.is_empty() => return Err(Reason::ClaimEmpty("aud")),
@@ -99,7 +114,7 @@ fn audience(claims: &Members, settings: &Settings) -> Result<(), Reason> {
             if !names.iter().all(Value::is_string) {
                 return Err(Reason::ClaimType("aud"));
             }
-            names.iter().filter_map(Value::as_str).any(ours)
+            names.iter().filter_map(Value::as_str).any(&ours)
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
             return Err(Reason::ClaimType("aud"));

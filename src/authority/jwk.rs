@@ -44,6 +44,21 @@ pub(super) fn read(place: &str, text: &str) -> Result<Vec<Key>, AuthorityError> 
     Ok(keys)
 }
 
+/// Reads the public keys of somebody else's JWK set. Whatever is no usable public key is passed
+/// over, a shared secret too: whoever publishes one has not thought of HMAC. `None` for what is
+/// no JWK set.
+pub(super) fn read_foreign(bytes: &[u8]) -> Option<Vec<Key>> {
+    let members = parse_strict(bytes, Reason::ClaimsJson).ok()?;
+    let list = members.get("keys")?.as_array()?;
+    let keys = list.iter().filter_map(Value::as_object).filter_map(|jwk| {
+        let algorithm = algorithm(jwk)?;
+        let thumbprint = thumbprint(algorithm, jwk)?;
+        let id = text(jwk, "kid").unwrap_or(&thumbprint);
+        Key::from_public(id, algorithm, &public(algorithm, jwk)?).ok()
+    });
+    Some(keys.take(super::foreign_keys::KEYS_MAX).collect())
+}
+
 fn text<'j>(jwk: &'j Jwk, name: &str) -> Option<&'j str> {
     jwk.get(name)?.as_str()
 }

@@ -15,13 +15,19 @@
 //!    `type`; `env`; `svc_id`; `permissions` and `scope`.
 //! 5. **Revocation**.
 //!
+//! [`IdTokens`] verifies what a foreign OpenID provider says about who has signed in, by the same
+//! rules of form, with that provider's keys and never with ours.
+//!
 //! Nothing about an unverified token is believed: claims are read after the signature.
 
 mod algorithm;
 mod claims;
 mod decide;
 mod error;
+mod foreign_keys;
 mod header;
+mod id_refusal;
+mod id_token;
 mod issue;
 mod jwk;
 mod kept_keys;
@@ -41,6 +47,8 @@ mod weak;
 
 pub use algorithm::Algorithm;
 pub use error::AuthorityError;
+pub use id_refusal::IdTokenRefusal;
+pub use id_token::{IdClaims, IdToken, IdTokenSettings, IdTokens};
 pub use issue::{Issued, Order};
 pub use open::{Authority, install_crypto};
 pub use revoke::Revoked;

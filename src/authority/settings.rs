@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::domain::{FingerprintKey, TokenType, decode_base64url};
 
+use super::claims::Tolerance;
 use super::{Algorithm, AuthorityError};
 
 /// Settings of an [`Authority`](super::Authority).
@@ -68,6 +69,14 @@ impl Settings {
             master_key: None,
             fingerprint_key: None,
             revocations_max: 1_000_000,
+        }
+    }
+
+    pub(super) const fn tolerance(&self) -> Tolerance {
+        Tolerance {
+            expiry_s: self.expiry_tolerance_s,
+            skew_s: self.skew_tolerance_s,
+            lifetime_max_s: self.lifetime_max_s,
         }
     }
 

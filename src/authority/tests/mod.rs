@@ -1,6 +1,7 @@
 //! The room as its callers see it.
 
 mod deciding;
+mod id_tokens;
 mod issuing;
 mod keys;
 mod mutation;
