@@ -13,6 +13,8 @@ pub mod ledger;
 pub mod report;
 pub mod shadow;
 
+pub mod access;
+
 pub mod web;
 
 pub mod app;

@@ -70,7 +70,7 @@ fn place_of(room: &str) -> Option<usize> {
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["store"]),
     ("jsonwebtoken", &["authority", "legacy"]),
-    ("aws_lc_rs", &["authority"]),
+    ("aws_lc_rs", &["authority", "access", "web"]),
     ("reqwest", &["outbound"]),
     ("axum", &["web"]),
     ("askama", &["web"]),
@@ -86,10 +86,16 @@ const HOMES: &[(&str, &[&str])] = &[
     ("http_body_util", &["web"]),
     ("tracing_subscriber", &["cli"]),
     ("toml", &["config", "flags", "legacy"]),
-    ("arc_swap", &["flags", "authority"]),
+    ("arc_swap", &["flags", "authority", "access"]),
     ("hdrhistogram", &["ledger"]),
     ("blake3", &["domain", "flags"]),
     ("chrono", &["domain"]),
+    ("argon2", &["access"]),
+    ("governor", &["access"]),
+    ("rustls", &["web"]),
+    ("tokio_rustls", &["web"]),
+    ("form_urlencoded", &["web", "access"]),
+    ("ipnet", &["outbound", "web"]),
 ];
 
 /// A room's own name, and the lines of code in it that are neither comments nor blank.
