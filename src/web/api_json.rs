@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::Problem;
 
@@ -26,7 +27,7 @@ pub async fn read_json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Pr
             "send the body with `Content-Type: application/json`",
         ));
     }
-    read_body(body).await
+    read_bounded(body).await
 }
 
 /// Reads an object that may borrow from the body. Error: 400 for anything but the expected JSON.
@@ -41,7 +42,12 @@ pub fn parse_json<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T, Problem>
     serde_json::from_str(text).map_err(|error| Problem::bad_request(readable(&error)))
 }
 
-async fn read_body(body: Body) -> Result<Bytes, Problem> {
+/// Reads a JSON object to its end. Errors: those of [`read_json_body`] and [`parse_json`].
+pub async fn take_json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
+    parse_json(&read_json_body(headers, body).await?)
+}
+
+pub(super) async fn read_bounded(body: Body) -> Result<Bytes, Problem> {
     let collected = Limited::new(body, BODY_MAX).collect();
     let Ok(collected) = tokio::time::timeout(BODY_TIME, collected).await else {
         return Err(Problem::new(

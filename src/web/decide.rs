@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::api_json::{parse_json, read_json_body};
+use super::guard;
 use super::named::Named;
 use super::request_log::RequestLine;
 use super::{Problem, Rooms};
@@ -71,24 +72,31 @@ pub struct DecideResponse<'a> {
 
 /// May this caller come in?
 #[utoipa::path(post, path = "/v1/decide/{component}", tag = "data",
+    security((), ("token" = [])),
     params(("component" = String, Path, description = "The component whose traffic this is")),
     request_body = DecideRequest,
     responses(
         (status = 200, description = "Allow or deny", body = DecideResponse),
         (status = 400, description = "The body cannot be read", body = super::problem::ProblemBody),
+        (status = 401, description = "No API token, or none that is known", body = super::problem::ProblemBody),
+        (status = 403, description = "The API token is for something else", body = super::problem::ProblemBody),
         (status = 404, description = "No such component", body = super::problem::ProblemBody),
         (status = 408, description = "The body did not arrive in time", body = super::problem::ProblemBody),
         (status = 409, description = "The component does not answer questions", body = super::problem::ProblemBody),
         (status = 413, description = "The body is too large", body = super::problem::ProblemBody),
         (status = 415, description = "The body is not JSON", body = super::problem::ProblemBody),
         (status = 422, description = "Neither a token nor headers, or both", body = super::problem::ProblemBody),
+        (status = 429, description = "Too many requests of this token or address", body = super::problem::ProblemBody),
         (status = 503, description = "Neither side can decide; ask again", body = super::problem::ProblemBody)))]
 pub async fn decide(
     State(rooms): State<Arc<Rooms>>,
     Named(component): Named,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let headers = parts.headers;
+    let admitted = rooms.admit_data(guard::bearer(&headers), &parts.extensions, &headers);
+    admitted.map_err(|refusal| rooms.refused(refusal))?;
     let component = ComponentId::parse(&component)
         .map_err(|_| Problem::from(ShadowError::UnknownComponent(component)))?;
     let bytes = read_json_body(&headers, body).await?;

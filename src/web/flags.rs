@@ -10,13 +10,16 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::answers::{NamedBodyRefused, NamedQueryRefused, NamedRefused, Refused};
 use super::api_json::{parse_json, read_json_body};
+use super::guard::{Asker, Granted};
 use super::named::Named;
-use super::problem::ProblemBody;
-use super::{Problem, Rooms};
+use super::{Problem, Rooms, approved};
+use crate::access::{Pass, Permission};
+use crate::compare::MismatchClass;
 use crate::domain::{ComponentId, Revision, Share};
 use crate::flags::{
-    AcceptedDifference, Applied, Cause, Flag, HistoryFilter, HistoryRow, Move, Rescue,
+    AcceptedDifference, Applied, Cause, Flag, FlagsError, HistoryFilter, HistoryRow, Move, Rescue,
     SettingsPatch, Stage,
 };
 
@@ -108,12 +111,8 @@ pub struct HistoryPage {
 /// All flags.
 #[utoipa::path(get, path = "/v1/flags", tag = "control", security(("control" = [])),
     responses((status = 200, description = "The table", body = FlagList),
-              (status = 401, description = "No control token", body = ProblemBody)))]
-pub async fn list(
-    State(rooms): State<Arc<Rooms>>,
-    headers: HeaderMap,
-) -> Result<Json<FlagList>, Problem> {
-    rooms.control.admit(&headers)?;
+              Refused))]
+pub async fn list(State(rooms): State<Arc<Rooms>>) -> Result<Json<FlagList>, Problem> {
     let snapshot = rooms.flags.snapshot();
     let mut flags: Vec<Arc<Flag>> = snapshot.iter().cloned().collect();
     flags.sort_by(|a, b| a.component.cmp(&b.component));
@@ -124,14 +123,11 @@ pub async fn list(
 #[utoipa::path(get, path = "/v1/flags/{component}", tag = "control", security(("control" = [])),
     params(("component" = String, Path, description = "The component")),
     responses((status = 200, description = "The flag", body = Object),
-              (status = 401, description = "No control token", body = ProblemBody),
-              (status = 404, description = "No such component", body = ProblemBody)))]
+              NamedRefused))]
 pub async fn show(
     State(rooms): State<Arc<Rooms>>,
     Named(component): Named,
-    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    rooms.control.admit(&headers)?;
     let id = component_id(&component)?;
     let snapshot = rooms.flags.snapshot();
     let flag = snapshot.flag(id.as_str()).ok_or_else(|| unknown(&component))?;
@@ -144,32 +140,35 @@ pub async fn show(
            ("If-Match" = String, Header, description = "The ETag of the flag as it was read")),
     request_body = FlagChange,
     responses((status = 200, description = "Done, and on disk", body = Changed),
-              (status = 400, description = "The body cannot be read", body = ProblemBody),
-              (status = 401, description = "No control token", body = ProblemBody),
-              (status = 404, description = "No such component", body = ProblemBody),
-              (status = 408, description = "The body did not arrive in time", body = ProblemBody),
-              (status = 409, description = "The move is not allowed", body = ProblemBody),
-              (status = 412, description = "Somebody was faster", body = ProblemBody),
-              (status = 413, description = "The body is too large", body = ProblemBody),
-              (status = 415, description = "The body is not JSON", body = ProblemBody),
-              (status = 422, description = "The change makes no sense", body = ProblemBody),
-              (status = 428, description = "If-Match is missing", body = ProblemBody),
-              (status = 500, description = "The store failed; the log says how", body = ProblemBody),
-              (status = 503, description = "The disk refused", body = ProblemBody)))]
+              (status = 412, description = "Somebody was faster", body = super::problem::ProblemBody),
+              (status = 428, description = "If-Match is missing", body = super::problem::ProblemBody),
+              (status = 202, description = "Asked for; a second person approves", body = Object),
+              NamedBodyRefused))]
 pub async fn change(
     State(rooms): State<Arc<Rooms>>,
     Named(component): Named,
+    asker: Asker,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let name = rooms.control.admit(&headers)?;
     let id = component_id(&component)?;
     let bytes = read_json_body(&headers, body).await?;
     let change: FlagChange = parse_json(&bytes)?;
     let expected = if_match(&headers)?;
-    let cause = Cause::Operator { name: name.to_owned(), note: change.note.clone() };
+    let note = change.note.clone();
     let step = change.into_move()?;
-    let applied = rooms.flags.apply(&id, step, Some(expected), cause).await?;
+    let snapshot = rooms.flags.snapshot();
+    let flag = snapshot.flag(id.as_str()).ok_or_else(|| unknown(&component))?;
+    if flag.revision != expected {
+        // What the move takes is judged by the flag as the caller has seen it.
+        return Err(FlagsError::Conflict { current: flag.revision }.into());
+    }
+    let permission = permission_for(flag, &step);
+    let pass = asker.permit(&rooms, permission)?;
+    if step == Move::To(Stage::Complete) {
+        return approved::ask_for_complete(&rooms, &asker.0, flag, note).await;
+    }
+    let applied = rooms.flags.apply(&id, step, Some(expected), cause(&pass, note)).await?;
     Ok(changed(applied))
 }
 
@@ -179,22 +178,32 @@ pub async fn change(
     params(("component" = String, Path, description = "The component")),
     request_body(content = Option<Note>),
     responses((status = 200, description = "Rolled back, and on disk", body = Changed),
-              (status = 400, description = "The body cannot be read", body = ProblemBody),
-              (status = 401, description = "No control token", body = ProblemBody),
-              (status = 404, description = "No such component", body = ProblemBody),
-              (status = 408, description = "The body did not arrive in time", body = ProblemBody),
-              (status = 409, description = "Nothing to roll back", body = ProblemBody),
-              (status = 413, description = "The body is too large", body = ProblemBody),
-              (status = 415, description = "The body is not JSON", body = ProblemBody),
-              (status = 500, description = "The store failed; the log says how", body = ProblemBody),
-              (status = 503, description = "Rolled back in memory, the disk refused", body = ProblemBody)))]
+              NamedBodyRefused))]
 pub async fn roll_back(
     State(rooms): State<Arc<Rooms>>,
     Named(component): Named,
+    Granted(pass): Granted,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    act(&rooms, &component, &headers, body, Move::RollBack).await
+    act(&rooms, &component, (&pass, &headers, body), Move::RollBack).await
+}
+
+/// Keeps a component from being raised until it is released; what serves goes on. Needs a reason.
+#[utoipa::path(post, path = "/v1/flags/{component}/hold", tag = "control",
+    security(("control" = [])),
+    params(("component" = String, Path, description = "The component")),
+    request_body = Note,
+    responses((status = 200, description = "Held, and on disk", body = Changed),
+              NamedBodyRefused))]
+pub async fn hold(
+    State(rooms): State<Arc<Rooms>>,
+    Named(component): Named,
+    Granted(pass): Granted,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    act(&rooms, &component, (&pass, &headers, body), Move::Hold).await
 }
 
 /// Lets a rolled-back component try again, with a reason and after its cool-down.
@@ -203,22 +212,15 @@ pub async fn roll_back(
     params(("component" = String, Path, description = "The component")),
     request_body = Note,
     responses((status = 200, description = "Released", body = Changed),
-              (status = 400, description = "The body cannot be read", body = ProblemBody),
-              (status = 401, description = "No control token", body = ProblemBody),
-              (status = 404, description = "No such component", body = ProblemBody),
-              (status = 408, description = "The body did not arrive in time", body = ProblemBody),
-              (status = 409, description = "Not latched, cooling down, or no reason", body = ProblemBody),
-              (status = 413, description = "The body is too large", body = ProblemBody),
-              (status = 415, description = "The body is not JSON", body = ProblemBody),
-              (status = 500, description = "The store failed; the log says how", body = ProblemBody),
-              (status = 503, description = "The disk refused", body = ProblemBody)))]
+              NamedBodyRefused))]
 pub async fn release(
     State(rooms): State<Arc<Rooms>>,
     Named(component): Named,
+    Granted(pass): Granted,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    act(&rooms, &component, &headers, body, Move::Release).await
+    act(&rooms, &component, (&pass, &headers, body), Move::Release).await
 }
 
 /// The changes of a component, newest first.
@@ -226,17 +228,12 @@ pub async fn release(
     security(("control" = [])),
     params(("component" = String, Path, description = "The component"), HistoryQuery),
     responses((status = 200, description = "The changes", body = HistoryPage),
-              (status = 400, description = "The query cannot be read", body = ProblemBody),
-              (status = 401, description = "No control token", body = ProblemBody),
-              (status = 404, description = "No such component", body = ProblemBody),
-              (status = 500, description = "The store failed; the log says how", body = ProblemBody)))]
+              NamedQueryRefused))]
 pub async fn history(
     State(rooms): State<Arc<Rooms>>,
     Named(component): Named,
     query: Result<Query<HistoryQuery>, axum::extract::rejection::QueryRejection>,
-    headers: HeaderMap,
 ) -> Result<Json<HistoryPage>, Problem> {
-    rooms.control.admit(&headers)?;
     let id = component_id(&component)?;
     if rooms.flags.snapshot().flag(id.as_str()).is_none() {
         return Err(unknown(&component));
@@ -256,11 +253,9 @@ pub async fn history(
 async fn act(
     rooms: &Rooms,
     component: &str,
-    headers: &HeaderMap,
-    body: Body,
+    (pass, headers, body): (&Pass, &HeaderMap, Body),
     step: Move,
 ) -> Result<Response, Problem> {
-    let name = rooms.control.admit(headers)?;
     let id = component_id(component)?;
     // The red button needs no body: whoever presses it may have no time for one.
     let note = if headers.contains_key(header::CONTENT_TYPE) {
@@ -268,9 +263,37 @@ async fn act(
     } else {
         String::new()
     };
-    let cause = Cause::Operator { name: name.to_owned(), note };
-    let applied = rooms.flags.apply(&id, step, None, cause).await?;
+    let applied = rooms.flags.apply(&id, step, None, cause(pass, note)).await?;
     Ok(changed(applied))
+}
+
+/// Who stands in the history, and why.
+pub(super) fn cause(pass: &Pass, note: String) -> Cause {
+    Cause::Operator { name: pass.actor().to_string(), note }
+}
+
+/// What a change of this flag takes.
+fn permission_for(flag: &Flag, step: &Move) -> Permission {
+    match step {
+        Move::To(Stage::Complete) => Permission::Force,
+        Move::To(stage) if *stage > flag.stage => Permission::Raise,
+        Move::To(_) | Move::RollBack | Move::Hold => Permission::Lower,
+        Move::Release => Permission::Release,
+        Move::Settings(patch) => {
+            let new = |difference: &&AcceptedDifference| !flag.accepted.contains(difference);
+            let mut accepted = patch.accepted.iter().flatten().filter(new);
+            if accepted.any(|difference| lets_in(&difference.class)) {
+                Permission::Force
+            } else {
+                Permission::Settings
+            }
+        }
+    }
+}
+
+/// True for classes of difference in which SSOT lets in whom legacy does not.
+fn lets_in(class: &str) -> bool {
+    [MismatchClass::Looser, MismatchClass::SubjectDiffers].iter().any(|grave| grave.code() == class)
 }
 
 impl FlagChange {
@@ -331,7 +354,7 @@ fn if_match(headers: &HeaderMap) -> Result<Revision, Problem> {
         .ok_or_else(|| Problem::bad_request("`If-Match` holds one ETag as GET showed it"))
 }
 
-fn changed(applied: Applied) -> Response {
+pub(super) fn changed(applied: Applied) -> Response {
     let body = Changed { flag: applied.flag, rolled_back_before: applied.dependents };
     with_etag(body.flag.revision, Json(body))
 }

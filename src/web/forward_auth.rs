@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::decide::log;
-use super::{Problem, Rooms};
+use super::{Problem, Rooms, TargetHeaders};
 use crate::domain::{
     ComponentId, Credentials, Decision, Denial, Grant, Question, Reason, RequestId, RequestParts,
 };
@@ -21,8 +21,8 @@ use crate::domain::{
 /// What comes before the component.
 const PREFIX: &str = "/v1/forward-auth/";
 
-/// Headers in which a proxy tells the original path and query, in this order of trust.
-const TARGETS: [&str; 2] = ["x-original-uri", "x-forwarded-uri"];
+/// In which a proxy shows its API token: `Authorization` is its caller's.
+const TOKEN: &str = "x-crossfade-token";
 
 /// Headers in which a proxy tells the original method.
 const METHODS: [&str; 2] = ["x-original-method", "x-forwarded-method"];
@@ -51,12 +51,18 @@ fn component_and_target(uri: &Uri) -> (&str, String) {
 
 async fn answer(rooms: &Rooms, request: &Parts) -> Response {
     let id = rooms.request_ids.next();
+    let token = request.headers.get(TOKEN).map(|value| value.to_str().unwrap_or_default());
+    if let Err(refusal) = rooms.admit_data(token, &request.extensions, &request.headers) {
+        // It is the proxy that lacks a token, and its callers must not be told that they do.
+        rooms.access.refusals.count(refusal);
+        return unavailable(id, refusal.code());
+    }
     let (component, target) = component_and_target(&request.uri);
     let Ok(component) = ComponentId::parse(component) else {
         return unavailable(id, "the path names no component");
     };
     let asked_at = rooms.clock.now();
-    let credentials = Credentials::Request(parts(request, target));
+    let credentials = Credentials::Request(parts(request, target, &rooms.network.target_headers));
     let question = Question::new(id, component.clone(), asked_at, credentials);
     let served = match rooms.shadow.decide(question).await {
         Ok(served) => served,
@@ -79,16 +85,18 @@ fn unavailable(id: RequestId, why: &str) -> Response {
     Problem::undecided(id).into_response()
 }
 
-fn parts(request: &Parts, own_target: String) -> RequestParts {
+fn parts(request: &Parts, own_target: String, believed: &TargetHeaders) -> RequestParts {
     let headers = &request.headers;
-    let first = |names: [&str; 2]| names.iter().find_map(|name| headers.get(*name)?.to_str().ok());
-    let pairs = headers.iter().map(|(name, value)| {
+    let told = |name: &str| headers.get(name)?.to_str().ok();
+    let target = believed.0.iter().find_map(|header| told(header.as_str()));
+    let of_caller = headers.iter().filter(|(name, _)| name.as_str() != TOKEN);
+    let pairs = of_caller.map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes());
         (name.as_str().into(), value.into_owned().into())
     });
     RequestParts {
-        method: first(METHODS).unwrap_or(request.method.as_str()).into(),
-        target: first(TARGETS).map_or(own_target, str::to_owned).into(),
+        method: METHODS.into_iter().find_map(told).unwrap_or(request.method.as_str()).into(),
+        target: target.map_or(own_target, str::to_owned).into(),
         headers: pairs.collect(),
     }
 }
@@ -172,17 +180,7 @@ mod tests {
 
     #[test]
     fn the_original_target_is_told_by_the_proxy_or_taken_from_the_path() {
-        let request = |uri: &str, told: Option<&'static str>| {
-            let mut request = Request::new(axum::body::Body::empty());
-            *request.uri_mut() = uri.parse().expect("a URI");
-            if let Some(told) = told {
-                let value = HeaderValue::from_static(told);
-                request.headers_mut().insert("x-original-uri", value);
-            }
-            let request = request.into_parts().0;
-            let (component, target) = component_and_target(&request.uri);
-            (component.to_owned(), parts(&request, target).target.to_string())
-        };
+        let both = TargetHeaders::default();
         for (uri, told, component, target) in [
             ("/v1/forward-auth/http-auth/chat?a=1", None, "http-auth", "/chat?a=1"),
             ("/v1/forward-auth/http-auth", None, "http-auth", "/"),
@@ -193,7 +191,40 @@ mod tests {
             ("/v1/forward-auth//http-auth", None, "", "/http-auth"),
             ("/v1/forward-auth", None, "", "/"),
         ] {
-            assert_eq!(request(uri, told), (component.to_owned(), target.to_owned()), "{uri}");
+            let told: Vec<_> = told.into_iter().map(|told| ("x-original-uri", told)).collect();
+            let read = component_and_told_target(uri, &told, &both);
+            assert_eq!(read, (component.to_owned(), target.to_owned()), "{uri}");
         }
+    }
+
+    #[test]
+    fn only_the_headers_that_are_configured_tell_the_target_in_their_order() {
+        use crate::web::TargetHeader::{XForwardedUri, XOriginalUri};
+        let told = [("x-original-uri", "/original"), ("x-forwarded-uri", "/forwarded")];
+        for (believed, expected) in [
+            (vec![XOriginalUri, XForwardedUri], "/original"),
+            (vec![XForwardedUri, XOriginalUri], "/forwarded"),
+            (vec![XForwardedUri], "/forwarded"),
+            (vec![], "/own"),
+        ] {
+            let uri = "/v1/forward-auth/http-auth/own";
+            let (_, target) = component_and_told_target(uri, &told, &TargetHeaders(believed));
+            assert_eq!(target, expected);
+        }
+    }
+
+    fn component_and_told_target(
+        uri: &str,
+        told: &[(&'static str, &'static str)],
+        believed: &TargetHeaders,
+    ) -> (String, String) {
+        let mut request = Request::new(axum::body::Body::empty());
+        *request.uri_mut() = uri.parse().expect("a URI");
+        for (name, value) in told {
+            request.headers_mut().insert(*name, HeaderValue::from_static(value));
+        }
+        let request = request.into_parts().0;
+        let (component, target) = component_and_target(&request.uri);
+        (component.to_owned(), parts(&request, target, believed).target.to_string())
     }
 }

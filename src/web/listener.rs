@@ -1,40 +1,28 @@
 //! A bound address, and the bounds of what it serves.
 
+mod address_places;
+mod connection;
+mod counts;
+mod limits;
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
-/// Bounds of a listener.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Connections at one time; further ones wait in the kernel's queue.
-    pub connections_max: u32,
-    /// Largest request head, in bytes; beyond it 431.
-    pub head_bytes_max: usize,
-    /// How long a request head may take to arrive, also on an idle connection.
-    pub head_time: Duration,
-    /// How long open requests may go on after a shutdown was asked for.
-    pub drain_time: Duration,
-}
+pub use self::counts::{ListenerCounts, ListenerEvent};
+pub use self::limits::{HEADER_FIELDS_MAX, Limits};
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections_max: 10_000,
-            head_bytes_max: 32 * 1024,
-            head_time: Duration::from_secs(30),
-            drain_time: Duration::from_secs(10),
-        }
-    }
-}
+use self::address_places::{AddressPlace, AddressPlaces};
+use self::connection::Serving;
+use super::client_address::{Peer, TrustedProxies};
+use super::tls::{CertificateFiles, Tls, TlsError};
 
 /// Why an address cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +35,34 @@ pub enum ListenError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The certificate cannot be used.
+    #[error("cannot serve TLS on {address}: {source}")]
+    Tls {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: TlsError,
+    },
+}
+
+/// What a listener is bound with.
+#[derive(Clone, Debug)]
+pub struct ListenerSettings {
+    /// Port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Its bounds.
+    pub limits: Limits,
+    /// Its certificate; without one it speaks plain HTTP.
+    pub certificate: Option<CertificateFiles>,
+    /// Addresses that may hold any number of connections: proxies, and this machine.
+    pub uncounted: TrustedProxies,
+}
+
+impl ListenerSettings {
+    /// Plain HTTP, with these bounds for every address.
+    pub fn plain(address: SocketAddr, limits: Limits) -> Self {
+        Self { address, limits, certificate: None, uncounted: TrustedProxies::default() }
+    }
 }
 
 /// A bound address.
@@ -55,15 +71,22 @@ pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
     limits: Limits,
+    tls: Option<Arc<Tls>>,
+    uncounted: TrustedProxies,
+    counts: Arc<ListenerCounts>,
 }
 
 impl Listener {
-    /// Binds an address; port 0 takes a free one.
-    pub async fn bind(address: SocketAddr, limits: Limits) -> Result<Self, ListenError> {
+    /// Binds an address.
+    pub async fn bind(settings: ListenerSettings) -> Result<Self, ListenError> {
+        let ListenerSettings { address, limits, certificate, uncounted } = settings;
+        let counts = Arc::new(ListenerCounts::default());
+        let tls = certificate.map(|files| Tls::open(files, Arc::clone(&counts))).transpose();
+        let tls = tls.map_err(|source| ListenError::Tls { address, source })?.map(Arc::new);
         let bind_error = |source| ListenError::Bind { address, source };
-        let listener = TcpListener::bind(address).await.map_err(bind_error)?;
-        let address = listener.local_addr().map_err(bind_error)?;
-        Ok(Self { socket: listener, address, limits })
+        let socket = TcpListener::bind(address).await.map_err(bind_error)?;
+        let address = socket.local_addr().map_err(bind_error)?;
+        Ok(Self { socket, address, limits, tls, uncounted, counts })
     }
 
     /// The bound address.
@@ -71,9 +94,20 @@ impl Listener {
         self.address
     }
 
+    /// What it counts.
+    pub fn counts(&self) -> Arc<ListenerCounts> {
+        Arc::clone(&self.counts)
+    }
+
+    /// Its certificate, if it speaks TLS.
+    pub fn tls(&self) -> Option<Arc<Tls>> {
+        self.tls.clone()
+    }
+
     /// Serves until `stop` turns true, then lets open requests end.
     pub async fn serve(self, router: Router, mut stop: watch::Receiver<bool>) {
         let places = Arc::new(Semaphore::new(self.limits.connections_max as usize));
+        let address_places = AddressPlaces::new(self.limits.connections_per_address_max);
         let mut connections = JoinSet::new();
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
@@ -83,22 +117,49 @@ impl Listener {
             };
             while connections.try_join_next().is_some() {}
             match accepted {
-                Ok((stream, _)) => {
-                    let connection =
-                        connection(stream, router.clone(), self.limits, stop.clone(), place);
-                    connections.spawn(connection);
+                Ok((stream, address)) => {
+                    let peer = Peer::of(address);
+                    if let Some(held) = self.admit(peer, &address_places) {
+                        let serving = self.serving(router.clone(), peer, stop.clone());
+                        let counts = self.counts();
+                        connections.spawn(connection(serving, stream, counts, (place, held)));
+                    }
                 }
                 Err(error) => {
+                    self.counts.count(ListenerEvent::AcceptFailed);
                     // Out of descriptors, most likely: give the others time to close theirs.
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             }
         }
+        // Who waits to be accepted is refused now, not when the last request has ended.
+        drop(self.socket);
         let drained = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(self.limits.drain_time, drained).await.is_err() {
-            tracing::warn!("connections were cut at the end of the drain time");
+            let cut = u64::try_from(connections.len()).unwrap_or(u64::MAX);
+            self.counts.add(ListenerEvent::CutAtDrain, cut);
+            tracing::warn!(connections = cut, "connections were cut at the end of the drain time");
         }
+    }
+
+    /// Counts a connection; its place among those of its address, unless it gets none.
+    fn admit(&self, peer: Peer, places: &Arc<AddressPlaces>) -> Option<AddressPlace> {
+        let held = if self.uncounted.contains(peer.0) {
+            Some(AddressPlace::uncounted())
+        } else {
+            places.take(peer.0)
+        };
+        self.counts.count(match &held {
+            Some(_) => ListenerEvent::Accepted,
+            None => ListenerEvent::TooManyFromAddress,
+        });
+        held
+    }
+
+    fn serving(&self, router: Router, peer: Peer, stop: watch::Receiver<bool>) -> Serving {
+        let tls = self.tls.as_ref().map(|tls| tls.acceptor());
+        Serving { router, peer, limits: self.limits, tls, stop }
     }
 }
 
@@ -107,29 +168,14 @@ pub async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _asked = stop.wait_for(|stop| *stop).await;
 }
 
+/// Serves a connection, and holds its places until it ends.
 async fn connection(
+    serving: Serving,
     stream: TcpStream,
-    router: Router,
-    limits: Limits,
-    mut stop: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
+    counts: Arc<ListenerCounts>,
+    _places: (OwnedSemaphorePermit, AddressPlace),
 ) {
-    // Small answers must not wait for more to send.
-    let _ = stream.set_nodelay(true);
-    let serving = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_time)
-        .max_buf_size(limits.head_bytes_max)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    tokio::pin!(serving);
-    let result = tokio::select! {
-        result = serving.as_mut() => result,
-        () = stopped(&mut stop) => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
-        }
-    };
-    if let Err(error) = result {
-        tracing::debug!(%error, "a connection ended early");
+    if let Some(event) = serving.run(stream).await {
+        counts.count(event);
     }
 }

@@ -17,7 +17,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use super::{Problem, Rooms};
+use super::{Figure, ListenerEvent, Problem, Rooms};
 use crate::domain::Side;
 use crate::ledger::{Counter, Latency};
 
@@ -26,7 +26,7 @@ const BUCKETS_US: [u64; 12] =
     [5, 10, 25, 50, 100, 250, 1_000, 5_000, 25_000, 100_000, 500_000, 2_500_000];
 
 /// The metrics, in the Prometheus text format.
-#[utoipa::path(get, path = "/metrics", tag = "health",
+#[utoipa::path(get, path = "/metrics", tag = "metrics",
     responses((status = 200, description = "Prometheus text format", body = String),
               (status = 500, description = "The metrics could not be written", body = super::problem::ProblemBody)))]
 pub async fn metrics(State(rooms): State<Arc<Rooms>>) -> Result<Response, Problem> {
@@ -58,6 +58,9 @@ impl Collector for Scrape {
         self.events(&mut encoder)?;
         self.latencies(&mut encoder)?;
         self.flags(&mut encoder)?;
+        self.refusals(&mut encoder)?;
+        self.figures(&mut encoder)?;
+        self.listeners(&mut encoder)?;
         let log = self.0.request_log.stats();
         let in_flight = u64::try_from(self.0.shadow.in_flight()).unwrap_or(u64::MAX);
         gauge(&mut encoder, "shadows_in_flight", "Comparisons under way", in_flight)?;
@@ -111,6 +114,40 @@ impl Scrape {
         Ok(())
     }
 
+    /// What rooms tell that this one does not see.
+    fn figures(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
+        let figures = (self.0.figures)();
+        for family in figures.chunk_by(|one, next| one.name == next.name) {
+            let Some(Figure { name, help, counts, .. }) = family.first() else { continue };
+            let kind = if *counts { MetricType::Counter } else { MetricType::Gauge };
+            let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
+            for Figure { label, value, .. } in family {
+                let labels: Vec<(&str, &str)> = label.iter().copied().collect();
+                let labelled = metric.encode_family(&labels)?;
+                if *counts {
+                    ConstCounter::new(*value).encode(labelled)?;
+                } else {
+                    ConstGauge::new(*value).encode(labelled)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn refusals(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
+        let mut refused = encoder.encode_descriptor(
+            "refused",
+            "Requests that were not let in, by reason",
+            None,
+            MetricType::Counter,
+        )?;
+        for (code, count) in self.0.access.refusals.all() {
+            let labels = [("reason", code)];
+            ConstCounter::new(count).encode(refused.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+
     fn flags(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
         let snapshot = self.0.flags.snapshot();
         let mut share = encoder.encode_descriptor(
@@ -136,9 +173,38 @@ impl Scrape {
             let value = u64::from(flag.latch.is_some());
             ConstGauge::new(value).encode(latched.encode_family(&labels)?)?;
         }
+        let mut held = encoder.encode_descriptor(
+            "flag_held",
+            "1 while a component is held and not released",
+            None,
+            MetricType::Gauge,
+        )?;
+        for flag in snapshot.iter() {
+            let labels = [("component", flag.component.to_string())];
+            let value = u64::from(flag.hold.is_some());
+            ConstGauge::new(value).encode(held.encode_family(&labels)?)?;
+        }
         gauge(encoder, "flag_revision", "Revision of the flag table", snapshot.revision().0)?;
         let unsaved = u64::try_from(self.0.flags.unsaved()).unwrap_or(u64::MAX);
         gauge(encoder, "flags_unsaved", "Changes that serve but are not on the disk", unsaved)
+    }
+}
+
+impl Scrape {
+    fn listeners(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
+        let mut family = encoder.encode_descriptor(
+            "listener_events",
+            "What happened to connections and certificates, by listener",
+            None,
+            MetricType::Counter,
+        )?;
+        for (name, counts) in &self.0.network.listeners {
+            for event in ListenerEvent::ALL {
+                let labels = [("listener", *name), ("event", event.code())];
+                ConstCounter::new(counts.of(event)).encode(family.encode_family(&labels)?)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,31 +1,53 @@
 //! Speaks HTTP; decides nothing.
 //!
-//! Two listeners: the *data* listener answers questions about tokens, the *control* listener
-//! moves flags and shows reports, so that each can be bound and firewalled apart.
+//! Three listeners: the *data* listener answers questions about tokens, the *control* listener
+//! moves flags and shows reports, the *metrics* listener is read by Prometheus, so that each can
+//! be bound and firewalled apart.
 
+mod answers;
+mod api;
 mod api_json;
-mod control;
+mod approved;
+mod client_address;
+mod cookies;
 mod decide;
+mod figure;
 mod flags;
+mod form;
 mod forward_auth;
+mod guard;
 mod health;
 mod listener;
 mod metrics;
 mod modelled;
 mod named;
+mod network;
 mod openapi;
 mod pages;
 mod problem;
+mod provider;
+mod public_url;
 mod report;
 mod request_log;
 mod rooms;
 mod routes;
+mod tls;
 
-pub use control::{ControlToken, ControlTokens};
-pub use listener::{Limits, ListenError, Listener, stopped};
+pub use client_address::{Peer, TrustedProxies, client_address};
+pub use figure::{Figure, Figures};
+pub use listener::{
+    HEADER_FIELDS_MAX, Limits, ListenError, Listener, ListenerCounts, ListenerEvent,
+    ListenerSettings, stopped,
+};
 pub use modelled::{Modelled, modelled_routes};
+pub use network::{DataAccess, Network, TargetHeader, TargetHeaders};
 pub use pages::report_page;
 pub use problem::Problem;
+pub use provider::{CallbackQuery, SignInProvider};
+pub use public_url::PublicUrl;
 pub use request_log::{RequestLog, RequestLogStats};
 pub use rooms::Rooms;
-pub use routes::{control_routes, data_routes};
+pub use routes::{
+    Kind, Listens, Needs, Route, control_routes, data_routes, metrics_routes, routes,
+};
+pub use tls::{CertificateFiles, Certificates, ReadPrivateFile, Tls, TlsError};

@@ -6,6 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, RefOr};
 use utoipa::{Modify, OpenApi};
 
+use super::api::{access_log, approvals, links, me, operators, sessions, tokens};
 use super::{decide, flags, forward_auth, health, metrics, report};
 
 #[derive(OpenApi)]
@@ -15,12 +16,17 @@ use super::{decide, flags, forward_auth, health, metrics, report};
     paths(
         decide::decide, forward_auth::forward_auth, flags::list, flags::show, flags::change,
         flags::roll_back, flags::release, flags::history, report::report, health::healthz,
-        health::readyz, metrics::metrics, document,
+        health::readyz, metrics::metrics, document, me::me, operators::list, operators::add,
+        operators::change, operators::link, operators::remove, sessions::list, sessions::end,
+        tokens::list, tokens::make, tokens::revoke, approvals::list, approvals::approve,
+        approvals::reject, links::make, access_log::read,
     ),
     modifiers(&ControlScheme, &ProblemType),
     tags(
         (name = "data", description = "On the data listener: questions about tokens"),
         (name = "control", description = "On the control listener: flags and reports"),
+        (name = "access", description = "On the control listener: who may do what"),
+        (name = "metrics", description = "On the metrics listener: for Prometheus"),
         (name = "health", description = "State of the service"),
     )
 )]
@@ -43,7 +49,7 @@ impl Modify for ProblemType {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let items = api.paths.paths.values_mut();
         let operations = items
-            .flat_map(|item| [&mut item.get, &mut item.put, &mut item.post])
+            .flat_map(|item| [&mut item.get, &mut item.put, &mut item.post, &mut item.delete])
             .filter_map(Option::as_mut);
         for response in operations.flat_map(|each| each.responses.responses.values_mut()) {
             let RefOr::T(response) = response else { continue };

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::access::{AccessError, Refusal};
 use crate::domain::{RequestId, Revision};
 use crate::flags::{FlagsError, MoveRefusal};
 use crate::shadow::ShadowError;
@@ -76,6 +77,17 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable", title, detail)
     }
 
+    /// 401 with its challenge (RFC 9110 §15.5.2).
+    fn unauthorized(
+        code: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+        challenge: &'static str,
+    ) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, title, detail)
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+    }
+
     pub(super) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here", detail)
     }
@@ -109,6 +121,11 @@ impl Problem {
     pub(super) fn with_revision(mut self, revision: Revision) -> Self {
         self.0.revision = Some(revision);
         self
+    }
+
+    /// What was wrong, where, and what to do.
+    pub(super) fn detail(&self) -> &str {
+        &self.0.detail
     }
 
     /// The HTTP status.
@@ -192,5 +209,139 @@ impl From<FlagsError> for Problem {
                 )
             }
         }
+    }
+}
+
+impl From<Refusal> for Problem {
+    /// 401 to whoever may come back with other credentials, 403 to whoever need not.
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        let forbidden = |code, title| Self::new(StatusCode::FORBIDDEN, code, title, detail.clone());
+        let challenge = "Bearer realm=\"crossfade control\", error=\"invalid_token\"";
+        let not_let_in = |code| Self::unauthorized(code, "Not let in", detail.clone(), challenge);
+        match refusal {
+            Refusal::NoCredentials => Self::unauthorized(
+                "no-credentials",
+                "Who are you?",
+                "sign in, or send an API token as `Authorization: Bearer ...`",
+                "Bearer realm=\"crossfade control\"",
+            ),
+            Refusal::Unknown => not_let_in("unknown"),
+            Refusal::Expired => not_let_in("expired"),
+            Refusal::WrongPassword => not_let_in("wrong-password"),
+            Refusal::NotPermitted(_) => forbidden("not-permitted", "Not permitted"),
+            Refusal::Stale => Self::new(
+                StatusCode::FORBIDDEN,
+                "stale",
+                "Prove again who you are",
+                "this takes a sign-in of the last minutes; give your password again and repeat it",
+            ),
+            Refusal::NeedsPerson => forbidden("needs-person", "A person does this"),
+            Refusal::SamePerson => forbidden("same-person", "A second person is needed"),
+            Refusal::Forged => forbidden("forged", "Not from a page of this session"),
+            Refusal::ForeignIdentity => forbidden("foreign-identity", "Not let in"),
+            Refusal::TooMany { retry_after_s } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests", detail)
+                    .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after_s))
+            }
+            Refusal::LinkOver => {
+                Self::new(StatusCode::GONE, "link-over", "The link is over", detail)
+            }
+        }
+    }
+}
+
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        let text = error.to_string();
+        let conflict = |code, title| Self::new(StatusCode::CONFLICT, code, title, text.clone());
+        match error {
+            AccessError::Refused(refusal) => refusal.into(),
+            AccessError::NameTaken(_) => conflict("name-taken", "The name is taken"),
+            AccessError::LastAdmin(_) => conflict("last-admin", "An admin must remain"),
+            AccessError::Full { .. } => conflict("full", "No room for more"),
+            AccessError::ProposalOver => conflict("decided", "Decided or expired"),
+            AccessError::NotFound(_) => Self::not_found(text),
+            AccessError::BadPassword(_) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "bad-password",
+                "Another password, please",
+                text,
+            ),
+            AccessError::Unusable(_) => Self::unprocessable(text),
+            AccessError::Store(_) => {
+                tracing::error!(error = text, "who may do what cannot be read or written");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "store",
+                    "The store failed",
+                    "the change does not hold; the log has the reason",
+                )
+            }
+            AccessError::Provider(_) => {
+                tracing::error!(error = text, "nobody can sign in by the identity provider");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "provider",
+                    "The identity provider does not answer",
+                    "try again later; the log has the reason",
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Name, Permission};
+
+    fn status(problem: impl Into<Problem>) -> u16 {
+        problem.into().status().as_u16()
+    }
+
+    #[test]
+    fn whoever_is_not_known_gets_a_challenge_and_whoever_may_not_gets_none() {
+        for refusal in [Refusal::NoCredentials, Refusal::Unknown, Refusal::Expired] {
+            let answer = Problem::from(refusal).into_response();
+            assert_eq!(answer.status(), 401, "{refusal:?}");
+            assert!(answer.headers().contains_key(header::WWW_AUTHENTICATE), "{refusal:?}");
+        }
+        for refusal in [
+            Refusal::NotPermitted(Permission::Raise),
+            Refusal::Stale,
+            Refusal::NeedsPerson,
+            Refusal::SamePerson,
+            Refusal::Forged,
+        ] {
+            let answer = Problem::from(refusal).into_response();
+            assert_eq!(answer.status(), 403, "{refusal:?}");
+            assert!(!answer.headers().contains_key(header::WWW_AUTHENTICATE), "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_comes_too_often_is_told_when_to_come_back() {
+        let answer = Problem::from(Refusal::TooMany { retry_after_s: 7 }).into_response();
+        assert_eq!(answer.status(), 429);
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "7");
+    }
+
+    #[test]
+    fn what_does_not_fit_the_present_state_is_a_conflict() {
+        let name = Name::parse("ada").expect("a name");
+        assert_eq!(status(AccessError::NameTaken(name.clone())), 409);
+        assert_eq!(status(AccessError::LastAdmin(name)), 409);
+        assert_eq!(status(AccessError::Full { what: "tokens", max: 1 }), 409);
+        assert_eq!(status(AccessError::ProposalOver), 409);
+        assert_eq!(status(AccessError::Refused(Refusal::LinkOver)), 410);
+        assert_eq!(status(AccessError::BadPassword("is short")), 422);
+    }
+
+    #[test]
+    fn what_the_inside_says_is_not_quoted_to_the_caller() {
+        let problem = Problem::from(AccessError::Provider("10.1.2.3 refused".to_owned()));
+        assert_eq!(problem.status(), 503);
+        assert!(!problem.0.detail.contains("10.1.2.3"), "{}", problem.0.detail);
     }
 }

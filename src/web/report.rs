@@ -7,8 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-use super::pages::report_page;
-use super::problem::ProblemBody;
+use super::pages::report_file;
 use super::{Problem, Rooms};
 use crate::report::{self, AlarmPeriod};
 
@@ -18,18 +17,17 @@ use crate::report::{self, AlarmPeriod};
                   (serde_json::Value = "application/json"),
                   (String = "text/html"),
                   (String = "text/markdown"))),
-              (status = 401, description = "No control token", body = ProblemBody)))]
+              super::answers::Refused))]
 pub async fn report(
     State(rooms): State<Arc<Rooms>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    rooms.control.admit(&headers)?;
     let snapshot = rooms.flags.snapshot();
     let report =
         report::build(Some(&snapshot), &rooms.ledger, rooms.clock.now(), AlarmPeriod::LastHour);
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
     Ok(match accept.split([',', ';']).next().unwrap_or("").trim() {
-        "text/html" => with_type("text/html; charset=utf-8", report_page(&report)),
+        "text/html" => report_file(&report),
         "text/markdown" => with_type("text/markdown; charset=utf-8", report::markdown(&report)),
         _ => Json(report).into_response(),
     })

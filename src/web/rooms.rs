@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::access::Access;
 use crate::domain::{Clock, RequestIds};
 use crate::flags::Flags;
 use crate::ledger::Ledger;
 use crate::shadow::Shadow;
 
-use super::{ControlTokens, RequestLog};
+use super::{Figures, Network, RequestLog, SignInProvider};
 
 /// The rooms below, and what belongs to the door itself.
 pub struct Rooms {
@@ -23,6 +24,12 @@ pub struct Rooms {
     pub request_ids: RequestIds,
     /// One line a request.
     pub request_log: Arc<RequestLog>,
-    /// Who may use the control listener.
-    pub control: ControlTokens,
+    /// Who may do what.
+    pub access: Access,
+    /// The identity provider by which people can sign in, if there is one.
+    pub provider: Option<SignInProvider>,
+    /// What rooms below tell for the metrics.
+    pub figures: Figures,
+    /// The network around the service.
+    pub network: Network,
 }

@@ -1,50 +1,277 @@
-//! Which path leads where.
+//! Which path leads where, and what it needs. A route without a row here does not exist, and a
+//! row says who may use it: the tests go through this table.
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::handler::Handler;
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::{any, get, post};
+use axum::routing::{MethodFilter, MethodRouter, any, on};
 
+use super::api::{access_log, approvals, links, me, operators, sessions, tokens};
+use super::guard::{Guarded, guard};
 use super::{Problem, Rooms, decide, flags, forward_auth, health, metrics, openapi, pages, report};
+use crate::access::Permission;
+
+/// The listeners, each with routes of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listens {
+    /// Questions about tokens.
+    Data,
+    /// Flags, reports, people.
+    Control,
+    /// Figures for Prometheus.
+    Metrics,
+}
+
+/// What a caller must show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: anybody who reaches the listener.
+    Nothing,
+    /// An API token of scope `decide`, where the configuration asks for one.
+    DataToken,
+    /// That it is somebody; the handler asks for more, depending on what is wanted.
+    Caller,
+    /// A session: a person, not a token.
+    Session,
+    /// This permission.
+    To(Permission),
+}
+
+/// What answers a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A problem in JSON.
+    Api,
+    /// A page, or the way to one; what changes something is a form of ours.
+    Page,
+}
+
+/// One row of the table.
+pub struct Route {
+    /// On which listener.
+    pub listener: Listens,
+    /// `GET`, `POST`, `PUT` or `DELETE`; `any` where the method does not matter.
+    pub method: &'static str,
+    /// The path, with `{names}` of its variable segments.
+    pub path: &'static str,
+    /// What a caller must show.
+    pub needs: Needs,
+    /// For programs or for people.
+    pub kind: Kind,
+    handler: MethodRouter<Arc<Rooms>>,
+}
+
+/// Every route of every listener.
+pub fn routes() -> Vec<Route> {
+    let data = [data(), described(Listens::Data), common(Listens::Data)];
+    let control = [control(), people(), pages(), described(Listens::Control)];
+    let metrics = [metrics_only(), common(Listens::Metrics)];
+    let control = control.into_iter().chain([common(Listens::Control)]);
+    data.into_iter().chain(control).chain(metrics).flatten().collect()
+}
 
 /// Routes of the data listener.
 pub fn data_routes(rooms: Arc<Rooms>) -> Router {
-    Router::new()
-        .route("/v1/decide/{component}", post(decide::decide))
-        // Proxies append paths of their clients' making: whatever they are, they get an answer.
-        .route("/v1/forward-auth", any(forward_auth::forward_auth))
-        .route("/v1/forward-auth/", any(forward_auth::forward_auth))
-        .route("/v1/forward-auth/{*component_and_path}", any(forward_auth::forward_auth))
-        .merge(common_routes())
-        .method_not_allowed_fallback(method_not_allowed)
-        .fallback(not_found)
-        .with_state(rooms)
+    router(Listens::Data, rooms)
 }
 
 /// Routes of the control listener.
 pub fn control_routes(rooms: Arc<Rooms>) -> Router {
-    Router::new()
-        .route("/v1/flags", get(flags::list))
-        .route("/v1/flags/{component}", get(flags::show).put(flags::change))
-        .route("/v1/flags/{component}/rollback", post(flags::roll_back))
-        .route("/v1/flags/{component}/release", post(flags::release))
-        .route("/v1/flags/{component}/history", get(flags::history))
-        .route("/v1/report", get(report::report))
-        .route("/metrics", get(metrics::metrics))
-        .route("/static/report.css", get(pages::stylesheet))
-        .merge(common_routes())
-        .method_not_allowed_fallback(method_not_allowed)
-        .fallback(not_found)
-        .with_state(rooms)
+    router(Listens::Control, rooms)
 }
 
-fn common_routes() -> Router<Arc<Rooms>> {
-    Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/openapi.json", get(openapi::document))
+/// Routes of the metrics listener.
+pub fn metrics_routes(rooms: Arc<Rooms>) -> Router {
+    router(Listens::Metrics, rooms)
+}
+
+fn router(listener: Listens, rooms: Arc<Rooms>) -> Router {
+    let mut router = Router::new();
+    for route in routes().into_iter().filter(|route| route.listener == listener) {
+        let Route { needs, kind, handler, path, .. } = route;
+        let handler = match listener {
+            // The data listener is counted in microseconds: its handlers look at the token.
+            Listens::Data | Listens::Metrics => handler,
+            Listens::Control => {
+                let guarded = Guarded { rooms: Arc::clone(&rooms), needs, kind };
+                handler.route_layer(from_fn_with_state(guarded, guard))
+            }
+        };
+        router = router.route(path, handler);
+    }
+    router.method_not_allowed_fallback(method_not_allowed).fallback(not_found).with_state(rooms)
+}
+
+fn data() -> Vec<Route> {
+    let forward = |path| {
+        let handler = any(forward_auth::forward_auth);
+        let (needs, kind) = (Needs::DataToken, Kind::Api);
+        Route { listener: Listens::Data, method: "any", path, needs, kind, handler }
+    };
+    let decide = on(MethodFilter::POST, decide::decide);
+    vec![
+        Route {
+            listener: Listens::Data,
+            method: "POST",
+            path: "/v1/decide/{component}",
+            needs: Needs::DataToken,
+            kind: Kind::Api,
+            handler: decide,
+        },
+        // Proxies append paths of their clients' making: whatever they are, they get an answer.
+        forward("/v1/forward-auth"),
+        forward("/v1/forward-auth/"),
+        forward("/v1/forward-auth/{*component_and_path}"),
+    ]
+}
+
+fn control() -> Vec<Route> {
+    let read = Needs::To(Permission::Read);
+    let lower = Needs::To(Permission::Lower);
+    let release = Needs::To(Permission::Release);
+    vec![
+        api("GET", "/v1/flags", read, flags::list),
+        api("GET", "/v1/flags/{component}", read, flags::show),
+        // What it takes depends on what is changed.
+        api("PUT", "/v1/flags/{component}", Needs::Caller, flags::change),
+        api("POST", "/v1/flags/{component}/rollback", lower, flags::roll_back),
+        api("POST", "/v1/flags/{component}/hold", lower, flags::hold),
+        api("POST", "/v1/flags/{component}/release", release, flags::release),
+        api("GET", "/v1/flags/{component}/history", read, flags::history),
+        api("GET", "/v1/report", read, report::report),
+    ]
+}
+
+/// Who may do what.
+fn people() -> Vec<Route> {
+    let read = Needs::To(Permission::Read);
+    let administer = Needs::To(Permission::Administer);
+    let force = Needs::To(Permission::Force);
+    vec![
+        api("GET", "/v1/me", Needs::Caller, me::me),
+        api("GET", "/v1/operators", read, operators::list),
+        api("POST", "/v1/operators", administer, operators::add),
+        api("PUT", "/v1/operators/{name}", administer, operators::change),
+        api("POST", "/v1/operators/{name}/link", administer, operators::link),
+        api("DELETE", "/v1/operators/{name}", administer, operators::remove),
+        // One's own; everybody's only to whoever may administer.
+        api("GET", "/v1/sessions", Needs::Caller, sessions::list),
+        api("DELETE", "/v1/sessions/{id}", Needs::Caller, sessions::end),
+        api("GET", "/v1/tokens", read, tokens::list),
+        api("POST", "/v1/tokens", administer, tokens::make),
+        api("DELETE", "/v1/tokens/{name}", administer, tokens::revoke),
+        api("GET", "/v1/approvals", read, approvals::list),
+        api("POST", "/v1/approvals/{id}/approve", force, approvals::approve),
+        // Whoever asked may withdraw.
+        api("POST", "/v1/approvals/{id}/reject", Needs::Session, approvals::reject),
+        // What it takes depends on what the link does.
+        api("POST", "/v1/links", Needs::Caller, links::make),
+        api("GET", "/v1/access-log", read, access_log::read),
+    ]
+}
+
+fn pages() -> Vec<Route> {
+    let (anybody, session) = (Needs::Nothing, Needs::Session);
+    let read = Needs::To(Permission::Read);
+    let administer = Needs::To(Permission::Administer);
+    let force = Needs::To(Permission::Force);
+    vec![
+        page("GET", "/", read, pages::home),
+        page("GET", "/report", read, pages::report),
+        page("GET", "/sign-in", anybody, pages::sign_in_form),
+        page("POST", "/sign-in", anybody, pages::sign_in),
+        page("GET", "/sign-in/provider", anybody, pages::to_provider),
+        page("GET", "/sign-in/provider/callback", anybody, pages::from_provider),
+        page("POST", "/sign-out", session, pages::sign_out),
+        page("GET", "/setup", anybody, pages::setup),
+        page("POST", "/setup/look", anybody, pages::look_setup),
+        page("POST", "/setup", anybody, pages::set_up),
+        page("GET", "/prove", session, pages::prove),
+        page("POST", "/prove", session, pages::prove_it),
+        page("GET", "/account", session, pages::account),
+        page("POST", "/account/password", session, pages::change_password),
+        page("POST", "/account/sessions/end", session, pages::end_session),
+        page("GET", "/operators", read, pages::operators),
+        page("POST", "/operators/add", administer, pages::add_operator),
+        page("POST", "/operators/role", administer, pages::change_role),
+        page("POST", "/operators/link", administer, pages::new_link),
+        page("POST", "/operators/remove", administer, pages::remove_operator),
+        page("GET", "/tokens", read, pages::tokens),
+        page("POST", "/tokens/make", administer, pages::make_token),
+        page("POST", "/tokens/revoke", administer, pages::revoke_token),
+        page("GET", "/approvals", read, pages::approvals),
+        page("POST", "/approvals/approve", force, pages::approve),
+        // Whoever asked may also take it back.
+        page("POST", "/approvals/reject", session, pages::reject),
+        page("GET", "/act", anybody, pages::act),
+        page("POST", "/act/look", anybody, pages::look_act),
+        page("POST", "/act/confirm", anybody, pages::confirm_act),
+        api("GET", "/static/app.css", anybody, pages::app_css),
+        api("GET", "/static/report.css", anybody, pages::report_css),
+        api("GET", "/static/link.js", anybody, pages::link_js),
+        api("GET", "/static/mark.svg", anybody, pages::mark_svg),
+    ]
+}
+
+fn metrics_only() -> Vec<Route> {
+    let handler = on(MethodFilter::GET, metrics::metrics);
+    let (needs, kind) = (Needs::Nothing, Kind::Api);
+    vec![Route {
+        listener: Listens::Metrics,
+        method: "GET",
+        path: "/metrics",
+        needs,
+        kind,
+        handler,
+    }]
+}
+
+fn common(listener: Listens) -> Vec<Route> {
+    let anybody = |path, handler| {
+        let (method, needs, kind) = ("GET", Needs::Nothing, Kind::Api);
+        Route { listener, method, path, needs, kind, handler }
+    };
+    vec![
+        anybody("/healthz", on(MethodFilter::GET, health::healthz)),
+        anybody("/readyz", on(MethodFilter::GET, health::readyz)),
+    ]
+}
+
+fn described(listener: Listens) -> Vec<Route> {
+    let handler = on(MethodFilter::GET, openapi::document);
+    let (method, path, needs, kind) = ("GET", "/openapi.json", Needs::Nothing, Kind::Api);
+    vec![Route { listener, method, path, needs, kind, handler }]
+}
+
+fn api<H, T>(method: &'static str, path: &'static str, needs: Needs, handler: H) -> Route
+where
+    H: Handler<T, Arc<Rooms>>,
+    T: 'static,
+{
+    let handler = on(filter(method), handler);
+    Route { listener: Listens::Control, method, path, needs, kind: Kind::Api, handler }
+}
+
+fn page<H, T>(method: &'static str, path: &'static str, needs: Needs, handler: H) -> Route
+where
+    H: Handler<T, Arc<Rooms>>,
+    T: 'static,
+{
+    Route { kind: Kind::Page, ..api(method, path, needs, handler) }
+}
+
+/// GET routes answer HEAD, too.
+fn filter(method: &str) -> MethodFilter {
+    match method {
+        "POST" => MethodFilter::POST,
+        "PUT" => MethodFilter::PUT,
+        "DELETE" => MethodFilter::DELETE,
+        _ => MethodFilter::GET,
+    }
 }
 
 async fn not_found() -> Problem {

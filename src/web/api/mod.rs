@@ -1,0 +1,20 @@
+//! Who may do what, as JSON on the control listener: one file a noun.
+
+pub mod access_log;
+pub mod approvals;
+pub mod links;
+pub mod me;
+pub mod operators;
+pub mod sessions;
+pub mod tokens;
+mod words;
+
+use super::{Problem, Rooms};
+use crate::access::AccessError;
+
+impl Rooms {
+    /// What came of a change, or why it did not happen; a refusal is counted.
+    fn counted<T>(&self, result: Result<T, AccessError>) -> Result<T, Problem> {
+        result.map_err(|error| self.access_problem(error))
+    }
+}

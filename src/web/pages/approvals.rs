@@ -1,0 +1,110 @@
+//! What waits for a second person.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+
+use super::complaint::Outcome;
+use super::{Complaint, Frame, Moment, Unlock, page, permit, see_other, tried};
+use crate::access::{Approval, Name, Permission};
+use crate::domain::Timestamp;
+use crate::web::form::Form;
+use crate::web::guard::Signed;
+use crate::web::{Rooms, approved};
+
+#[derive(Template)]
+#[template(path = "pages/approvals.html")]
+pub(super) struct ApprovalsPage {
+    pub frame: Frame,
+    pub complaint: Complaint,
+    pub unlock: Unlock,
+    pub approvals: Vec<ApprovalLine>,
+}
+
+pub(super) struct ApprovalLine {
+    id: String,
+    summary: String,
+    note: String,
+    asked_by: String,
+    asked: Moment,
+    ends: Moment,
+    is_yours: bool,
+    may_approve: bool,
+    may_reject: bool,
+}
+
+impl ApprovalLine {
+    /// `you` is whoever looks, `unlock` what his session may do now.
+    pub fn new(approval: Approval, you: Option<&Name>, unlock: Unlock, now: Timestamp) -> Self {
+        let is_yours = you == Some(&approval.asked_by);
+        Self {
+            id: approval.id,
+            summary: approval.summary,
+            note: approval.note,
+            asked_by: approval.asked_by.to_string(),
+            asked: Moment::new(approval.asked_at, now),
+            ends: Moment::new(approval.expires_at, now),
+            is_yours,
+            may_approve: unlock.is_open() && !is_yours,
+            may_reject: unlock.is_open() || is_yours,
+        }
+    }
+}
+
+fn show(rooms: &Rooms, signed: &Signed, query: Option<&str>, complaint: Complaint) -> Response {
+    let (now, you) = (rooms.clock.now(), signed.session.caller.person());
+    let unlock = Unlock::of(rooms, signed, Permission::Force);
+    let (open, complaint) = match rooms.access.approvals.list() {
+        Ok(open) => (open, complaint),
+        Err(error) => (Vec::new(), Complaint::of_error(rooms, error)),
+    };
+    let line = |approval| ApprovalLine::new(approval, you, unlock, now);
+    let shown = ApprovalsPage {
+        frame: Frame::of(rooms, signed, "approvals").after(query),
+        complaint,
+        unlock,
+        approvals: open.into_iter().map(line).collect(),
+    };
+    page(shown.complaint.status(), &shown)
+}
+
+/// `GET /approvals`: what is open.
+pub async fn approvals(State(rooms): State<Arc<Rooms>>, signed: Signed, uri: Uri) -> Response {
+    show(&rooms, &signed, uri.query(), Complaint::none())
+}
+
+/// `POST /approvals/approve`: `id`. What was asked for is done at once.
+pub async fn approve(State(rooms): State<Arc<Rooms>>, signed: Signed, form: Form) -> Response {
+    answer(&rooms, &signed, approve_it(&rooms, &signed, &form).await, "/approvals?done=approved")
+}
+
+async fn approve_it(rooms: &Rooms, signed: &Signed, form: &Form) -> Outcome<()> {
+    permit(rooms, signed, Permission::Force)?;
+    let caller = &signed.session.caller;
+    let approved = tried(rooms, rooms.access.approve(caller, form.text("id")).await)?;
+    match approved::run(rooms, &approved).await {
+        Ok(_) => Ok(()),
+        Err(problem) => {
+            Err(Complaint::from(problem)
+                .before("Approved, but not done, and the request is used up."))
+        }
+    }
+}
+
+/// `POST /approvals/reject`: `id`. Also takes back one's own.
+pub async fn reject(State(rooms): State<Arc<Rooms>>, signed: Signed, form: Form) -> Response {
+    let rejected = rooms.access.approvals.reject(&signed.session.caller, form.text("id")).await;
+    answer(&rooms, &signed, tried(&rooms, rejected), "/approvals?done=rejected")
+}
+
+fn answer(rooms: &Rooms, signed: &Signed, outcome: Outcome<()>, done: &str) -> Response {
+    match outcome {
+        Ok(()) => see_other(done),
+        // The request may be gone by now: the complaint stands on the page, not beside it.
+        Err(complaint) => complaint
+            .answer("/approvals", |complaint| show(rooms, signed, None, complaint.at("page"))),
+    }
+}

@@ -1,0 +1,89 @@
+//! Pages for people: plain HTML that works without a script, under a strict content policy.
+//!
+//! Opening a page never changes anything. What changes something is a form that is posted; the
+//! answer is the way to the next page (303), or the form again with what was wrong beside it.
+//! What is shown once, such as the text of a token, is shown by the answer to the post itself.
+
+mod account;
+mod act;
+mod approvals;
+mod complaint;
+mod frame;
+mod home;
+mod local_path;
+mod message;
+mod moment;
+mod operators;
+mod prove;
+mod report;
+mod secured;
+mod setup;
+mod shown;
+mod sign_in;
+mod static_files;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod visit;
+
+pub use account::{account, change_password, end_session};
+pub use act::{act, confirm_act, look_act};
+pub use approvals::{approvals, approve, reject};
+pub use complaint::Complaint;
+pub use home::home;
+pub use message::send_elsewhere;
+pub use operators::{add_operator, change_role, new_link, operators, remove_operator};
+pub use prove::{prove, prove_it};
+pub use report::{report, report_file, report_page};
+pub use setup::{look_setup, set_up, setup};
+pub use sign_in::{from_provider, sign_in, sign_in_form, sign_out, to_provider};
+pub use static_files::{app_css, link_js, mark_svg, report_css};
+pub use tokens::{make_token, revoke_token, tokens};
+
+use axum::http::Uri;
+use form_urlencoded::parse;
+
+use complaint::Outcome;
+use frame::Frame;
+use local_path::local_path;
+use moment::Moment;
+use secured::{page, see_other};
+use shown::{Once, Unlock};
+
+use super::Rooms;
+use super::form::Form;
+use super::guard::Signed;
+use crate::access::{AccessError, Pass, Permission, Secret};
+
+/// What is said where a name is not one.
+const NAME_HINT: &str = "A name is 1 to 64 of a-z, 0-9, dot, underscore, hyphen and @, and begins \
+                         with a letter or digit.";
+
+/// A pass for a signed-in operator, or what to tell him. A refusal is counted.
+fn permit(rooms: &Rooms, signed: &Signed, permission: Permission) -> Outcome<Pass> {
+    tried(rooms, signed.session.caller.permit(permission, rooms.clock.now()))
+}
+
+/// What came of it, with what went wrong in words. A refusal is counted.
+fn tried<T, E: Into<AccessError>>(rooms: &Rooms, outcome: Result<T, E>) -> Outcome<T> {
+    outcome.map_err(|error| Complaint::of_error(rooms, error.into()))
+}
+
+/// A new password that was typed twice the same.
+fn new_password(form: &Form, field: &'static str) -> Outcome<Secret> {
+    let password = form.secret(field);
+    if password == form.secret("again") {
+        Ok(password)
+    } else {
+        Err(Complaint::typed(
+            "again",
+            "The two are not the same. Type the new password again, twice.",
+        ))
+    }
+}
+
+/// The first value of a name in the query; empty when it is not there.
+fn query_value(uri: &Uri, name: &str) -> String {
+    let mut pairs = parse(uri.query().unwrap_or_default().as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
+}

@@ -1,0 +1,345 @@
+//! Every page with samples: rendered twice, compared, and read for what must not be there.
+
+use std::collections::{HashMap, HashSet};
+
+use askama::Template;
+use serde_json::json;
+
+use super::account::{AccountPage, SessionLine};
+use super::act::{ActLookPage, ActPage};
+use super::approvals::{ApprovalLine, ApprovalsPage};
+use super::frame::{Frame, Who};
+use super::home::{HomePage, phases};
+use super::message::MessagePage;
+use super::operators::{OperatorLine, OperatorsPage, RoleLine};
+use super::prove::ProvePage;
+use super::report::{ReportBody, ReportPage, report_page};
+use super::setup::{SetupPage, SetupPasswordPage};
+use super::shown::{Once, Unlock};
+use super::sign_in::{Provider, SignInPage};
+use super::tokens::{TokenLine, TokensPage, Typed, scope_lines};
+use super::{Complaint, Moment};
+use crate::access::{Approval, Name, OperatorView, Refusal, Role, Scope, Scopes};
+use crate::access::{Secret, SessionView, TokenView};
+use crate::domain::{FingerprintKey, Timestamp};
+use crate::flags::{Flag, Snapshot};
+use crate::ledger::Ledger;
+use crate::report::{self, AlarmPeriod};
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+const HOSTILE: &str = r#""><script>alert(1)</script><b onclick='x'>{{7*7}}"#;
+const PLAIN: &str = "5xx on two of the three gateways since the deployment at noon";
+
+fn name(text: &str) -> Name {
+    Name::parse(text).expect("a name")
+}
+
+fn frame(here: &'static str) -> Frame {
+    let who = Some(Who { name: "ada".to_owned(), role: Role::Admin.as_str() });
+    Frame { who, form_token: "mark-of-this-session".to_owned(), here, approvals: 2, notice: None }
+}
+
+/// Every page, at least once; `text` stands wherever people or browsers choose words.
+fn samples(text: &str) -> Vec<(&'static str, String)> {
+    [signing_in(text), own(text), people(text), machines(text), acting(text), reading(text)]
+        .into_iter()
+        .flatten()
+        .map(|(name, page)| (name, page.unwrap_or_else(|error| panic!("{name}: {error}"))))
+        .collect()
+}
+
+type Rendered = Vec<(&'static str, askama::Result<String>)>;
+
+fn signing_in(text: &str) -> Rendered {
+    let wrong = Complaint::refused(Refusal::WrongPassword).at("sign-in");
+    let sign_in = |complaint, name: &str, provider| SignInPage {
+        frame: Frame::default(),
+        complaint,
+        name: name.to_owned(),
+        next: text.to_owned(),
+        signed_out: name.is_empty(),
+        provider,
+    };
+    let provider = Provider { name: text.to_owned(), path: "/sign-in/provider".to_owned() };
+    let setup = |chooses_name| SetupPasswordPage {
+        frame: Frame::default(),
+        complaint: Complaint::typed("password", "The password is too short."),
+        secret: text.to_owned(),
+        name: text.to_owned(),
+        chooses_name,
+    };
+    let over = || Complaint::refused(Refusal::LinkOver).at("secret");
+    let frame = Frame::default;
+    vec![
+        ("sign-in", sign_in(Complaint::none(), "", None).render()),
+        ("sign-in-wrong", sign_in(wrong, text, Some(provider)).render()),
+        ("setup", SetupPage { frame: frame(), complaint: Complaint::none() }.render()),
+        ("setup-over", SetupPage { frame: frame(), complaint: over() }.render()),
+        ("setup-password", setup(false).render()),
+        ("setup-first", setup(true).render()),
+    ]
+}
+
+fn own(text: &str) -> Rendered {
+    let session = |current, ago_s: i64| SessionView {
+        id: text.to_owned(),
+        name: name("ada"),
+        began_at: NOW.plus_seconds(-3600 - ago_s),
+        last_seen: NOW.plus_seconds(-ago_s),
+        expires_at: NOW.plus_seconds(39_600),
+        address: "2001:db8:85a3::8a2e:370:7334".to_owned(),
+        agent: if current { "Firefox 141 on Linux".to_owned() } else { text.to_owned() },
+        current,
+    };
+    let account = AccountPage {
+        frame: Frame { notice: Some("The session has ended."), ..frame("account") },
+        complaint: Complaint::refused(Refusal::WrongPassword).for_the_known().at("old"),
+        name: "ada".to_owned(),
+        role: RoleLine::new(Role::Admin),
+        foreign: false,
+        sessions: [session(true, 1), session(false, 900)]
+            .map(|session| SessionLine::new(session, NOW))
+            .into(),
+    };
+    let prove = ProvePage {
+        frame: frame(""),
+        complaint: Complaint::refused(Refusal::TooMany { retry_after_s: 600 }).at("prove"),
+        name: "ada".to_owned(),
+        next: "/operators".to_owned(),
+        provider: None,
+    };
+    let message = MessagePage {
+        frame: Frame::default(),
+        title: "Nothing was changed".to_owned(),
+        text: text.to_owned(),
+        back: "/operators".to_owned(),
+        back_text: "Reload the page",
+    };
+    vec![("account", account.render()), ("prove", prove.render()), ("message", message.render())]
+}
+
+fn people(text: &str) -> Rendered {
+    let view = |who: &str, role, seen: Option<i64>, foreign: bool| OperatorView {
+        name: name(who),
+        role,
+        added_at: NOW.plus_seconds(-8_000_000),
+        has_password: seen.is_some() && !foreign,
+        foreign,
+        last_seen: seen.map(|ago_s| NOW.plus_seconds(-ago_s)),
+        sessions: usize::from(seen.is_some()),
+    };
+    let page = |unlock, complaint, made| OperatorsPage {
+        frame: frame("operators"),
+        complaint,
+        unlock,
+        made,
+        operators: [
+            view("ada", Role::Admin, Some(20), false),
+            view("grace.hopper@example.com", Role::Promoter, Some(90_000), true),
+            view("linus", Role::Operator, None, false),
+        ]
+        .map(|view| OperatorLine::new(&view, Some(&name("ada")), NOW))
+        .into(),
+        roles: Role::ALL.map(RoleLine::new).into(),
+        typed_name: text.to_owned(),
+        typed_role: "viewer".to_owned(),
+    };
+    let made = Once {
+        what: "Setup link for linus. It works once, and ends in 60 min.".to_owned(),
+        secret: Secret::new(format!("https://crossfade.example/setup#{text}")),
+        hint: "Hand it over where nobody else reads it; whoever has it sets the password.",
+    };
+    let last = Complaint::typed("page", format!("{text} is the last admin.")).about("role", "ada");
+    vec![
+        ("operators", page(Unlock::Open, Complaint::none(), None).render()),
+        ("operators-link", page(Unlock::Open, Complaint::none(), Some(made)).render()),
+        ("operators-last", page(Unlock::Open, last, None).render()),
+        ("operators-stale", page(Unlock::Stale, Complaint::none(), None).render()),
+    ]
+}
+
+fn machines(text: &str) -> Rendered {
+    let view = |who: &str, scopes: &[Scope], ends: Option<i64>, configured| TokenView {
+        name: name(who),
+        scopes: Scopes::new(scopes.to_vec()).expect("scopes"),
+        made_by: if configured { "configuration".to_owned() } else { text.to_owned() },
+        made_at: NOW.plus_seconds(-86_400),
+        expires_at: ends.map(|days| NOW.plus_seconds(days * 86_400)),
+        last_used: (!configured).then(|| NOW.plus_seconds(-125)),
+        configured,
+    };
+    let page = |unlock, complaint, made| TokensPage {
+        frame: frame("tokens"),
+        complaint,
+        unlock,
+        made,
+        tokens: [
+            view("ci", &[Scope::Read, Scope::RollBack, Scope::Raise], Some(80), false),
+            view("gateway-eu1", &[Scope::Decide], Some(5), false),
+            view("old-one", &[Scope::Read], Some(-3), false),
+            view("bootstrap", &[Scope::Admin], None, true),
+        ]
+        .map(|view| TokenLine::new(view, NOW))
+        .into(),
+        scopes: scope_lines(|scope| scope == Scope::Read),
+        typed: Typed { name: text.to_owned(), days: "90".to_owned() },
+    };
+    let made = Once {
+        what: "Token ci, for read roll_back".to_owned(),
+        secret: Secret::new("cfd_Zm9yIHNhbXBsZXMgb25seSwgbm90IGEgcmVhbCB0b2tlbg"),
+        hint: "Programs send it as “Authorization: Bearer …”.",
+    };
+    let wrong = Complaint::typed("scopes", "Choose at least one scope.");
+    vec![
+        ("tokens", page(Unlock::Open, wrong, None).render()),
+        ("tokens-made", page(Unlock::Open, Complaint::none(), Some(made)).render()),
+        ("tokens-read", page(Unlock::Never, Complaint::none(), None).render()),
+    ]
+}
+
+fn acting(text: &str) -> Rendered {
+    let approval = |by: &str| Approval {
+        id: text.to_owned(),
+        what: json!({}),
+        summary: "http-auth from sealed to complete".to_owned(),
+        asked_by: name(by),
+        note: text.to_owned(),
+        asked_at: NOW.plus_seconds(-1_500),
+        expires_at: NOW.plus_seconds(84_900),
+    };
+    let line = |by| ApprovalLine::new(approval(by), Some(&name("ada")), Unlock::Open, NOW);
+    let approvals = |complaint, approvals| ApprovalsPage {
+        frame: frame("approvals"),
+        complaint,
+        unlock: Unlock::Open,
+        approvals,
+    };
+    let look = ActLookPage {
+        frame: Frame::default(),
+        action: "Roll back http-auth".to_owned(),
+        now: Some("http-auth is now at stage canary, with 10 % on SSOT.".to_owned()),
+        effect: "From the next request on, legacy serves everybody.",
+        maker: text.to_owned(),
+        ends: Moment::new(NOW.plus_seconds(700), NOW),
+        secret: text.to_owned(),
+    };
+    let act = ActPage { frame: Frame::default(), complaint: Complaint::none() };
+    let same = Complaint::refused(Refusal::SamePerson);
+    vec![
+        ("approvals", approvals(same, vec![line("grace"), line("ada")]).render()),
+        ("approvals-none", approvals(Complaint::none(), vec![]).render()),
+        ("act", act.render()),
+        ("act-look", look.render()),
+    ]
+}
+
+fn flags(text: &str) -> Vec<Flag> {
+    let flag = |component: &str, phase: u8, stage: &str, share: Option<u16>, latched: bool| {
+        let cause = json!({ "by": "operator", "name": "ada", "note": text });
+        let latch = json!({ "cause": cause, "at": NOW, "revision": 7, "rollbacks": 1,
+                            "until": NOW.plus_seconds(1_700) });
+        let mut flag = json!({
+            "component": component, "kind": "auth", "phase": phase, "group": "main",
+            "requires": [], "legacy": component, "stage": stage, "rescue": "ssot",
+            "sample": null, "deadline_ms": 1000, "rescues_per_second_max": 50,
+            "latch": if latched { latch } else { json!(null) }, "rolled_back_at": [],
+            "accepted": [], "revision": 7, "changed_at": NOW.plus_seconds(-4_000), "cause": cause,
+            "hold": null,
+        });
+        if let Some(share) = share {
+            flag["share"] = json!(share);
+        }
+        serde_json::from_value(flag).expect("a flag")
+    };
+    vec![
+        flag("frontend-session", 1, "live", None, false),
+        flag("http-auth", 1, "canary", Some(1_000), false),
+        flag("token-operations", 1, "shadow", None, true),
+        flag("socket-auth", 2, "off", None, false),
+    ]
+}
+
+fn reading(text: &str) -> Rendered {
+    let flags = flags(text);
+    let phases = phases(&flags, NOW);
+    let home = HomePage { frame: frame("flags"), revision: 7, phases };
+    let empty = HomePage { frame: frame("flags"), revision: 0, phases: vec![] };
+    let ledger = Ledger::new(FingerprintKey::new([7; 32]));
+    let snapshot = Snapshot::new(flags, HashMap::new(), HashSet::new());
+    let report = report::build(Some(&snapshot), &ledger, NOW, AlarmPeriod::LastHour);
+    let body = ReportBody { report: &report };
+    vec![
+        ("home", home.render()),
+        ("home-empty", empty.render()),
+        ("report", ReportPage { frame: frame("report"), body }.render()),
+        ("report-file", Ok(report_page(&report))),
+    ]
+}
+
+/// Name and rest of each tag of a page, lower case.
+fn tags(page: &str) -> impl Iterator<Item = String> + '_ {
+    page.split('<').skip(1).map(|tag| tag.split('>').next().unwrap_or_default().to_lowercase())
+}
+
+#[test]
+fn a_page_is_the_same_each_time_it_is_rendered() {
+    for ((name, first), (_, second)) in samples(PLAIN).into_iter().zip(samples(PLAIN)) {
+        assert_eq!(first, second, "{name}");
+        assert!(first.contains("</html>"), "{name}");
+    }
+}
+
+#[test]
+fn words_of_people_and_browsers_stay_words() {
+    for (name, page) in samples(HOSTILE) {
+        assert!(!page.contains("<script>alert") && !page.contains("<b onclick"), "{name}");
+        assert!(!page.contains(HOSTILE), "{name}");
+    }
+    let all: String = samples(HOSTILE).into_iter().map(|(_, page)| page).collect();
+    assert!(all.matches("alert(1)").count() > 20, "the samples do hold hostile words");
+}
+
+#[test]
+fn pages_have_no_script_style_or_handler_of_their_own() {
+    // The file that is mailed has its style in it, and a policy that names it.
+    for (name, page) in samples(PLAIN).into_iter().filter(|(name, _)| *name != "report-file") {
+        for tag in tags(&page) {
+            // Every other piece of a tag is the value of an attribute.
+            let attributes: String = tag.split('"').step_by(2).collect();
+            let is_inline = tag.starts_with("style")
+                || tag == "script"
+                || attributes.contains(" style=")
+                || attributes.contains(" on")
+                || tag.contains("javascript:");
+            assert!(!is_inline, "{name}: <{tag}>");
+            let from = tag.split([' ', '\n']).find_map(|part| {
+                part.strip_prefix("src=\"").or_else(|| part.strip_prefix("href=\""))
+            });
+            assert!(from.is_none_or(|from| from.starts_with(['/', '#'])), "{name}: <{tag}>");
+        }
+    }
+}
+
+#[test]
+fn every_form_is_posted_to_us_with_the_mark_of_the_session() {
+    for (name, page) in samples(PLAIN) {
+        for form in page.split("<form").skip(1) {
+            let form = form.split("</form").next().unwrap_or_default();
+            assert!(form.contains("method=\"post\" action=\"/"), "{name}: {form}");
+            assert!(form.contains("type=\"hidden\" name=\"form_token\""), "{name}: {form}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "writes every page to target/pages, for people to look at"]
+fn samples_can_be_looked_at() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let folder = format!("{root}/target/pages");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for (name, page) in samples(PLAIN) {
+        let page = page.replace("\"/static/", &format!("\"{root}/templates/static/"));
+        std::fs::write(format!("{folder}/{name}.html"), page).expect("written");
+    }
+}
