@@ -11,17 +11,19 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::authority::{Authority, AuthorityError, MasterKey};
-use crate::config::{Config, RequestLogTarget, make_private_key_file};
+use crate::access::{Access, AccessError, Provider, ProviderSettings};
+use crate::authority::{Authority, AuthorityError, IdTokenSettings, IdTokens, MasterKey};
+use crate::config::{Config, Listen, RequestLogTarget, make_private_key_file};
 use crate::domain::{AuthPath, Clock, ComponentId, RequestIds};
 use crate::flags::{Flags, FlagsError};
 use crate::ledger::{Keeper, Ledger, LedgerError, Round};
 use crate::legacy::{self, LegacyError};
-use crate::outbound::{Outbound, OutboundError};
+use crate::outbound::{Outbound, OutboundError, Outbox, SecretSources};
 use crate::shadow::{Paths, Shadow};
 use crate::store::{Store, StoreError};
 use crate::web::{
-    ControlTokens, ListenError, Listener, RequestLog, Rooms, control_routes, data_routes, stopped,
+    Certificates, Figure, Figures, ListenError, Listener, Network, PublicUrl, RequestLog, Rooms,
+    SignInProvider, control_routes, data_routes, metrics_routes, stopped,
 };
 
 /// The ledger is written this often.
@@ -29,6 +31,12 @@ const LEDGER_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Old minutes of the ledger and expired revocations are removed this often.
 const PRUNE_INTERVAL: Duration = Duration::from_mins(1);
+
+/// The files of certificates are looked at this often.
+const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(30);
+
+/// The listeners' names in metrics, in the order of [`Listeners::all`].
+const LISTENERS: [&str; 3] = ["data", "control", "metrics"];
 
 /// Why the service cannot start or end in order.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +50,9 @@ pub enum AppError {
     /// The authority.
     #[error("the authority cannot start: {0}")]
     Authority(#[from] AuthorityError),
+    /// Who may do what.
+    #[error("who may do what cannot be read: {0}")]
+    Access(#[from] AccessError),
     /// The flag table.
     #[error("failed to {0}")]
     Flags(#[from] FlagsError),
@@ -102,14 +113,28 @@ pub fn check(config: Config) -> Vec<AppError> {
     problems
 }
 
+/// Makes the master key where the first start has none.
+pub fn ready_master_key(config: &mut Config) -> Result<(), AppError> {
+    if let Some(file) = config.new_master_key.take() {
+        let text = make_private_key_file(&file).map_err(AppError::MasterKey)?;
+        tracing::warn!(
+            file = %file.display(),
+            "made a master key beside the data; keep a copy elsewhere, without it the kept keys \
+             are lost"
+        );
+        config.authority.master_key = Some(MasterKey::parse(&text)?);
+    }
+    Ok(())
+}
+
 /// A service that is ready to run.
 pub struct App {
     rooms: Arc<Rooms>,
     store: Store,
     authority: Arc<Authority>,
+    outbox: Outbox,
     keeper: Keeper,
-    data: Listener,
-    control: Listener,
+    listeners: Listeners,
     request_log_writer: Option<JoinHandle<()>>,
 }
 
@@ -127,20 +152,16 @@ impl App {
         wrap_ssot: impl Fn(Arc<dyn AuthPath>) -> Arc<dyn AuthPath> + Send,
     ) -> Result<Self, AppError> {
         let mut config = config;
-        if let Some(file) = config.new_master_key.take() {
-            let text = make_private_key_file(&file).map_err(AppError::MasterKey)?;
-            tracing::warn!(
-                file = %file.display(),
-                "made a master key beside the data; keep a copy elsewhere, without it the kept \
-                 keys are lost"
-            );
-            config.authority.master_key = Some(MasterKey::parse(&text)?);
-        }
+        ready_master_key(&mut config)?;
         let data_dir = config.data_dir.clone();
         let opened = tokio::task::spawn_blocking(move || Store::open(&data_dir)).await;
         let store = opened.unwrap_or(Err(StoreError::Closed))?;
         let authority = Authority::open(config.authority, &store, Arc::clone(&clock)).await?;
         let authority = Arc::new(authority);
+        let key = authority.fingerprint_key().clone();
+        let clock_of_access = Arc::clone(&clock);
+        let access =
+            Access::open(&store, config.access, config.tokens, key, clock_of_access).await?;
         let flags = Flags::open(&store, config.seeds, config.flags, Arc::clone(&clock)).await?;
         let ledger = Ledger::new(authority.fingerprint_key().clone());
         let keeper = Keeper::new(&store);
@@ -151,9 +172,14 @@ impl App {
         let flags = Arc::new(flags);
         let shadow =
             Shadow::new(Arc::clone(&flags), &ledger, paths, Arc::clone(&clock), config.shadow);
-        let data = Listener::bind(config.data_address, config.limits).await?;
-        let control = Listener::bind(config.control_address, config.limits).await?;
+        let (listeners, network) = listeners(config.listen).await?;
         let (request_log, request_log_writer) = request_log(config.log.requests)?;
+        let sources = SecretSources::default();
+        let outbox = Outbox::open(&store, outbound.clone(), sources, Arc::clone(&clock))?;
+        let provider = config
+            .sign_in_provider
+            .map(|settings| sign_in_provider(settings, &network, &outbound, &clock))
+            .transpose()?;
         let rooms = Arc::new(Rooms {
             shadow,
             flags,
@@ -161,24 +187,43 @@ impl App {
             clock,
             request_ids: RequestIds::of_process(rand::random()),
             request_log,
-            control: ControlTokens::new(config.control_tokens),
+            access,
+            provider,
+            figures: figures(outbound, outbox.clone()),
+            network,
         });
-        Ok(Self { rooms, store, authority, keeper, data, control, request_log_writer })
+        Ok(Self { rooms, store, authority, outbox, keeper, listeners, request_log_writer })
     }
 
     /// Where the data listener is bound.
     pub const fn data_address(&self) -> SocketAddr {
-        self.data.address()
+        self.listeners.data.address()
     }
 
     /// Where the control listener is bound.
     pub const fn control_address(&self) -> SocketAddr {
-        self.control.address()
+        self.listeners.control.address()
+    }
+
+    /// Where the metrics listener is bound, unless it is off.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.listeners.metrics.as_ref().map(Listener::address)
+    }
+
+    /// The listeners' certificates, for whoever knows that there are new ones.
+    pub fn certificates(&self) -> Certificates {
+        Certificates::of(self.listeners.all().filter_map(Listener::tls))
     }
 
     /// The rooms, for whoever runs the service in its own process.
     pub fn rooms(&self) -> Arc<Rooms> {
         Arc::clone(&self.rooms)
+    }
+
+    /// While there is no operator: the link by which the first one signs in.
+    pub async fn first_link(&self) -> Result<Option<String>, AppError> {
+        let link = self.rooms.access.people.first_link().await?;
+        Ok(link.map(|link| self.rooms.network.public_url.setup_link(&link.secret)))
     }
 
     /// The authority, for whoever runs the service in its own process.
@@ -189,9 +234,11 @@ impl App {
     /// Serves until `stop` turns true; then open requests end, shadows are awaited, and what is
     /// in memory is written.
     pub async fn run(self, stop: watch::Receiver<bool>) -> Result<(), AppError> {
-        let mut serving = JoinSet::new();
-        serving.spawn(self.data.serve(data_routes(Arc::clone(&self.rooms)), stop.clone()));
-        serving.spawn(self.control.serve(control_routes(Arc::clone(&self.rooms)), stop.clone()));
+        let watching = watch_certificates(self.certificates(), stop.clone());
+        let mut serving = self.listeners.serve(&self.rooms, &stop);
+        serving.spawn(watching);
+        let (outbox, stop_of_outbox) = (self.outbox.clone(), stop.clone());
+        serving.spawn(async move { outbox.run(stop_of_outbox).await });
         keep(&self.keeper, &self.authority, &self.rooms, stop).await;
         while serving.join_next().await.is_some() {}
         self.rooms.shadow.idle().await;
@@ -205,6 +252,62 @@ impl App {
         self.rooms.flags.save().await?;
         self.store.close().await?;
         Ok(())
+    }
+}
+
+/// The bound listeners.
+struct Listeners {
+    data: Listener,
+    control: Listener,
+    metrics: Option<Listener>,
+}
+
+impl Listeners {
+    fn all(&self) -> impl Iterator<Item = &Listener> {
+        [&self.data, &self.control].into_iter().chain(&self.metrics)
+    }
+
+    fn serve(self, rooms: &Arc<Rooms>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+        let mut serving = JoinSet::new();
+        serving.spawn(self.data.serve(data_routes(Arc::clone(rooms)), stop.clone()));
+        serving.spawn(self.control.serve(control_routes(Arc::clone(rooms)), stop.clone()));
+        if let Some(metrics) = self.metrics {
+            serving.spawn(metrics.serve(metrics_routes(Arc::clone(rooms)), stop.clone()));
+        }
+        serving
+    }
+}
+
+async fn listeners(listen: Listen) -> Result<(Listeners, Network), ListenError> {
+    let has_tls = listen.control.certificate.is_some();
+    let data = Listener::bind(listen.data).await?;
+    let control = Listener::bind(listen.control).await?;
+    let metrics = match listen.metrics {
+        Some(settings) => Some(Listener::bind(settings).await?),
+        None => None,
+    };
+    let bound = Listeners { data, control, metrics };
+    let own_url = || PublicUrl::of(bound.control.address(), has_tls);
+    let network = Network {
+        trusted_proxies: listen.trusted_proxies,
+        target_headers: listen.target_headers,
+        data_access: listen.data_access,
+        public_url: listen.public_url.unwrap_or_else(own_url),
+        listeners: LISTENERS.into_iter().zip(bound.all().map(Listener::counts)).collect(),
+    };
+    Ok((bound, network))
+}
+
+/// Takes new certificates into use as their files change.
+async fn watch_certificates(certificates: Certificates, mut stop: watch::Receiver<bool>) {
+    // They have just been read.
+    let first = tokio::time::Instant::now() + CERTIFICATE_INTERVAL;
+    let mut looking = tokio::time::interval_at(first, CERTIFICATE_INTERVAL);
+    loop {
+        tokio::select! {
+            _ = looking.tick() => certificates.reload_changed().await,
+            () = stopped(&mut stop) => return,
+        }
     }
 }
 
@@ -233,6 +336,9 @@ async fn keep(
             _ = pruning.tick() => {
                 if let Err(error) = authority.purge(rooms.clock.now()).await {
                     tracing::error!(%error, "expired revocations cannot be purged");
+                }
+                if let Err(error) = rooms.access.purge().await {
+                    tracing::error!(%error, "what has expired of who may do what stays");
                 }
                 keeper.prune(rooms.clock.now()).await
             }
@@ -279,6 +385,47 @@ fn paths(
         paths.push((flag.component.clone(), both));
     }
     Ok(paths)
+}
+
+/// What the outbound client and its outbox tell.
+fn figures(outbound: Outbound, outbox: Outbox) -> Figures {
+    let figure = |name, help, counts, value| Figure { name, help, label: None, counts, value };
+    Box::new(move || {
+        let refused = |(reason, value)| Figure {
+            name: "outbound_refused",
+            help: "Calls that did not leave, by reason",
+            label: Some(("reason", reason)),
+            counts: true,
+            value,
+        };
+        let stats = outbox.stats();
+        let waiting = u64::try_from(stats.waiting).unwrap_or(u64::MAX);
+        let age = stats.oldest_age.as_secs();
+        let mut all: Vec<Figure> = outbound.counts().all().map(refused).collect();
+        all.extend([
+            figure("outbox_waiting", "Parcels that have not arrived yet", false, waiting),
+            figure("outbox_oldest_seconds", "How long the oldest of them has waited", false, age),
+            figure("outbox_delivered", "Parcels that arrived", true, stats.delivered),
+            figure("outbox_expired", "Parcels whose time was over", true, stats.expired),
+            figure("outbox_refused", "Parcels the other end does not want", true, stats.refused),
+        ]);
+        all
+    })
+}
+
+/// Sign-in through an identity provider, which sends browsers back to where they came from.
+fn sign_in_provider(
+    settings: ProviderSettings,
+    network: &Network,
+    outbound: &Outbound,
+    clock: &Arc<dyn Clock>,
+) -> Result<SignInProvider, AppError> {
+    let url = &network.public_url;
+    let id_tokens = IdTokenSettings::new(&settings.issuer, &settings.client_id);
+    let id_tokens = IdTokens::new(id_tokens, outbound.clone())?;
+    let back = format!("{url}/sign-in/provider/callback");
+    let provider = Provider::new(settings, back, outbound.clone(), Arc::clone(clock))?;
+    Ok(SignInProvider::new(provider, id_tokens, url.is_https()))
 }
 
 type RequestLogParts = (Arc<RequestLog>, Option<JoinHandle<()>>);

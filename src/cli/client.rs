@@ -1,6 +1,6 @@
 //! Talking to the control listener of a running service.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -16,10 +16,10 @@ const ANSWER_MAX: usize = 16 * 1024 * 1024;
 #[derive(Debug, clap::Args)]
 pub struct Service {
     /// The control listener [default: `$CROSSFADE_URL`, or <http://127.0.0.1:8081>].
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", global = true)]
     url: Option<String>,
-    /// A file with the control token, readable by you alone [default: `$CROSSFADE_TOKEN`].
-    #[arg(long, value_name = "FILE")]
+    /// A file with an API token, readable by you alone [default: `$CROSSFADE_TOKEN`].
+    #[arg(long, value_name = "FILE", global = true)]
     token_file: Option<PathBuf>,
 }
 
@@ -53,6 +53,7 @@ impl Reply {
     pub const fn exit(&self) -> Exit {
         match self.status {
             409 | 412 => Exit::Found,
+            429 => Exit::Failed,
             400..=499 => Exit::Usage,
             _ => Exit::Failed,
         }
@@ -79,7 +80,7 @@ impl Service {
             None => environment.value("CROSSFADE_TOKEN").unwrap_or_default().trim().to_owned(),
         };
         if token.is_empty() {
-            let problem = "no control token: name a --token-file or set CROSSFADE_TOKEN";
+            let problem = "no API token: name a --token-file or set CROSSFADE_TOKEN";
             return Err(complain(Exit::Usage, problem));
         }
         let outbound = outbound_to(&base).map_err(|error| complain(Exit::Usage, error))?;
@@ -87,8 +88,21 @@ impl Service {
     }
 }
 
+impl Service {
+    /// The configuration of a stopped service, where one was named; `None` for a running one.
+    /// Error: both were named.
+    pub fn or_stopped<'p>(&self, config: Option<&'p Path>) -> Result<Option<&'p Path>, Exit> {
+        if config.is_some() && (self.url.is_some() || self.token_file.is_some()) {
+            let problem = "--config is for a stopped service, --url and --token-file are for one \
+                           that runs: name one of them";
+            return Err(complain(Exit::Usage, problem));
+        }
+        Ok(config)
+    }
+}
+
 fn outbound_to(base: &str) -> Result<Outbound, crate::outbound::OutboundError> {
-    let url = Url::parse(base)?;
+    let url = Url::configured(base)?;
     let rule = HostRule::parse(url.host())?;
     Outbound::new(Settings { allowed_hosts: vec![rule], ..Settings::default() })
 }
@@ -112,6 +126,36 @@ impl Client {
         self.send(method, path, &headers, Some(body.to_string().into_bytes())).await
     }
 
+    /// Reads JSON from a path, or says why not.
+    pub async fn read(&self, path: &str) -> Result<Value, Exit> {
+        let reply = self.get(path, "application/json").await?;
+        match reply.status {
+            200 => Ok(reply.json()),
+            _ => Err(complain(reply.exit(), reply.problem())),
+        }
+    }
+
+    /// Makes something, or says why not.
+    pub async fn make(&self, path: &str, body: &Value) -> Result<Value, Exit> {
+        let reply = self.send_json(Method::Post, path, None, body).await?;
+        match reply.status {
+            201 => Ok(reply.json()),
+            _ => Err(complain(reply.exit(), reply.problem())),
+        }
+    }
+
+    /// Changes or removes something, or says why not.
+    pub async fn done(&self, method: Method, path: &str, body: Option<&Value>) -> Result<(), Exit> {
+        let reply = match body {
+            Some(body) => self.send_json(method, path, None, body).await?,
+            None => self.send(method, path, &[], None).await?,
+        };
+        match reply.status {
+            204 => Ok(()),
+            _ => Err(complain(reply.exit(), reply.problem())),
+        }
+    }
+
     async fn send(
         &self,
         method: Method,
@@ -121,7 +165,7 @@ impl Client {
     ) -> Result<Reply, Exit> {
         let failed =
             |error| complain(Exit::Failed, format!("{} cannot be asked: {error}", self.base));
-        let url = Url::parse(&format!("{}{path}", self.base)).map_err(failed)?;
+        let url = Url::configured(&format!("{}{path}", self.base)).map_err(failed)?;
         let mut all = Headers::default();
         all.append("authorization", &format!("Bearer {}", self.token)).map_err(failed)?;
         for (name, value) in headers {

@@ -49,6 +49,11 @@ pub fn say(line: impl std::fmt::Display) {
     let _gone = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
+/// Writes a line for people to standard error, beside what scripts read.
+pub fn tell(line: impl std::fmt::Display) {
+    eprintln!("{line}");
+}
+
 /// Says on standard error what went wrong.
 pub fn complain(exit: Exit, problem: impl std::fmt::Display) -> Exit {
     eprintln!("crossfade: {problem}");

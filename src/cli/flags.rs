@@ -43,7 +43,7 @@ enum Verb {
     Set {
         /// The component, such as http-auth.
         component: ComponentArg,
-        /// off, shadow, canary, live or sealed.
+        /// off, shadow, canary, live, sealed or complete.
         stage: String,
         /// Part of traffic on ssot, with canary: 0.5%, 10%, 100%.
         #[arg(long, value_parser = percent)]
@@ -63,7 +63,15 @@ enum Verb {
         #[arg(long, default_value = "")]
         note: String,
     },
-    /// Let a rolled-back component try again, after its cool-down.
+    /// Keep a component from being raised until it is released; what serves goes on.
+    Hold {
+        /// The component, such as http-auth.
+        component: ComponentArg,
+        /// Why; required.
+        #[arg(long)]
+        note: String,
+    },
+    /// Let a rolled-back or held component try again, after its cool-down.
     Release {
         /// The component, such as http-auth.
         component: ComponentArg,
@@ -130,6 +138,10 @@ async fn act(args: FlagsArgs) -> Result<Exit, Exit> {
         }
         Verb::Rollback { component: ComponentArg(id), note } => {
             let path = format!("/v1/flags/{id}/rollback");
+            report(&client.send_json(Method::Post, &path, None, &json!({ "note": note })).await?)
+        }
+        Verb::Hold { component: ComponentArg(id), note } => {
+            let path = format!("/v1/flags/{id}/hold");
             report(&client.send_json(Method::Post, &path, None, &json!({ "note": note })).await?)
         }
         Verb::Release { component: ComponentArg(id), note } => {
@@ -199,6 +211,13 @@ async fn history(
 
 /// Says what a change came to.
 fn report(reply: &Reply) -> Result<Exit, Exit> {
+    if reply.status == 202 {
+        let (id, expires) = (text(&reply.json()["id"]), text(&reply.json()["expires_at"]));
+        say(format_args!(
+            "asked for; a second person approves {id} in the browser until {expires}"
+        ));
+        return Ok(Exit::Fine);
+    }
     if reply.status != 200 {
         return Err(complain(reply.exit(), reply.problem()));
     }
@@ -244,5 +263,7 @@ fn mark(flag: &Value) -> String {
     let until = flag["latch"]["until"].as_str();
     // To the minute: nobody waits for the second.
     let minute = until.map(|until| until.get(..16).unwrap_or(until));
-    minute.map_or(String::new(), |minute| format!(" latched until {minute}Z"))
+    let latched = minute.map(|minute| format!(" latched until {minute}Z"));
+    let held = flag["hold"].is_object().then(|| " held".to_owned());
+    [latched, held].into_iter().flatten().collect()
 }

@@ -1,22 +1,32 @@
 //! One file a subcommand; exit codes that scripts can use.
 
+mod access_log;
+mod approvals;
 mod client;
 mod console;
 mod demo;
 mod exit;
 mod flags;
+mod links;
+mod listing;
 mod logging;
+mod operators;
 pub mod profiles;
 pub mod questions;
+mod reload;
 pub mod replay;
 mod report;
 mod serve;
+mod span;
 mod stop;
+mod stopped;
+mod tokens;
 mod whole_file;
+mod words;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use console::Console;
 pub use exit::Exit;
@@ -36,6 +46,11 @@ enum Command {
     Demo(demo::DemoArgs),
     Flags(flags::FlagsArgs),
     Report(report::ReportArgs),
+    Operators(operators::OperatorsArgs),
+    Tokens(tokens::TokensArgs),
+    Approvals(approvals::ApprovalsArgs),
+    Links(links::LinksArgs),
+    AccessLog(access_log::AccessLogArgs),
     Replay(replay::ReplayArgs),
     Questions(questions::QuestionsArgs),
     Profiles(profiles::ProfilesArgs),
@@ -49,6 +64,11 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Flags(args) => flags::run(args),
         Command::Report(args) => report::run(&args),
+        Command::Operators(args) => operators::run(args),
+        Command::Tokens(args) => tokens::run(args),
+        Command::Approvals(args) => approvals::run(args),
+        Command::Links(args) => links::run(args),
+        Command::AccessLog(args) => access_log::run(args),
         Command::Replay(args) => replay::run(&args),
         Command::Questions(args) => questions::run(&args),
         Command::Profiles(args) => profiles::run(&args),
@@ -59,4 +79,50 @@ pub fn main() -> ExitCode {
 /// A runtime for a subcommand that talks to others.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// Runs a subcommand that talks to others.
+fn on_runtime(command: impl Future<Output = Result<Exit, Exit>>) -> Exit {
+    match runtime() {
+        Ok(runtime) => runtime.block_on(command).unwrap_or_else(|exit| exit),
+        Err(error) => exit::complain(Exit::Failed, error),
+    }
+}
+
+/// Every verb of the command line, such as `serve` or `operators add`, for whoever checks that
+/// none was forgotten.
+pub fn verbs() -> Vec<String> {
+    let mut verbs = Vec::new();
+    gather(&Cli::command(), "", &mut verbs);
+    verbs
+}
+
+fn gather(command: &clap::Command, path: &str, verbs: &mut Vec<String>) {
+    for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+        let path = format!("{path} {}", below.get_name());
+        if below.has_subcommands() {
+            gather(below, &path, verbs);
+        } else {
+            verbs.push(path.trim_start().to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_is_named_once_with_the_words_before_it() {
+        let verbs = verbs();
+        for verb in ["serve", "flags set", "operators add", "tokens make", "access-log"] {
+            assert_eq!(verbs.iter().filter(|each| *each == verb).count(), 1, "{verb}: {verbs:?}");
+        }
+        assert!(!verbs.contains(&"operators".to_owned()));
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::exit::{Exit, complain, say};
-use super::{logging, runtime, stop};
+use super::exit::{Exit, complain, say, tell};
+use super::{logging, reload, runtime, stop};
 use crate::app::{self, App};
 use crate::config::{self, Config, Environment};
 use crate::domain::SystemClock;
@@ -16,8 +16,8 @@ use crate::domain::SystemClock;
 /// reported at once. docs/crossfade.example.toml is a file to begin with.
 ///
 /// The data listener answers POST /v1/decide/{component} and /v1/forward-auth/{component}; the
-/// control listener, on loopback, moves flags and shows reports. SIGTERM and Ctrl-C let open
-/// requests end.
+/// control listener moves flags and shows reports; the metrics listener is for Prometheus. SIGTERM
+/// and Ctrl-C let open requests end; SIGHUP reads the TLS certificates again.
 #[derive(Debug, clap::Args)]
 pub struct ServeArgs {
     /// The configuration file.
@@ -66,9 +66,17 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     tracing::info!(
         data.address = %app.data_address(),
         control.address = %app.control_address(),
+        metrics.address = app.metrics_address().map(tracing::field::display),
         version = env!("CARGO_PKG_VERSION"),
         "listening"
     );
+    if let Some(link) = app.first_link().await? {
+        // On standard error itself, not in the log: whoever reads logs is no admin.
+        tell(format_args!(
+            "\nThere is no operator yet. Become the first admin, once, within the hour:\n\n  {link}\n"
+        ));
+    }
+    reload::on_hangup(app.certificates())?;
     app.run(stop).await?;
     Ok(())
 }

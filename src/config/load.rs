@@ -1,14 +1,12 @@
 //! From text to proven settings.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::reader::{Faults, Section};
-use super::secret::read_secret;
-use super::{ConfigError, Environment, sections};
+use super::{ConfigError, Environment, Listen, listen, sections, sign_in};
+use crate::access::{self, ConfiguredToken, ProviderSettings};
 use crate::flags::Seed;
-use crate::web::{ControlToken, Limits};
 use crate::{authority, flags, legacy, outbound, shadow};
 
 /// Everything a service needs to know before it starts.
@@ -16,14 +14,12 @@ use crate::{authority, flags, legacy, outbound, shadow};
 pub struct Config {
     /// Where the store is.
     pub data_dir: PathBuf,
-    /// Address of the data listener.
-    pub data_address: SocketAddr,
-    /// Address of the control listener; loopback.
-    pub control_address: SocketAddr,
-    /// Bounds of both listeners.
-    pub limits: Limits,
-    /// Who may use the control listener.
-    pub control_tokens: Vec<ControlToken>,
+    /// The listeners.
+    pub listen: Listen,
+    /// Times and rates of who may do what.
+    pub access: access::Settings,
+    /// API tokens that the configuration brings along.
+    pub tokens: Vec<ConfiguredToken>,
     /// The authority's settings, keys read.
     pub authority: authority::Settings,
     /// Where the first start makes a master key, when none is configured or there yet.
@@ -32,6 +28,8 @@ pub struct Config {
     pub legacy: Vec<(String, legacy::Settings)>,
     /// The outbound client's settings.
     pub outbound: outbound::Settings,
+    /// Who else may say who an operator is.
+    pub sign_in_provider: Option<ProviderSettings>,
     /// The flag table's settings.
     pub flags: flags::Settings,
     /// Rows for components that the table does not have yet.
@@ -112,12 +110,10 @@ fn read(
     let seeds_file: Option<PathBuf> = root.optional("seeds", faults);
     let seeds = seeds(name.as_deref(), seeds_file.map(|file| folder.join(file)), faults);
 
-    let mut listen = root.section("listen", faults);
-    let (data_address, control_address, limits) = listeners(&mut listen, faults);
-    listen.end(faults);
-
-    let control_tokens =
-        control_tokens(root.section("control", faults), folder, environment, faults);
+    let (listen_section, tls) = (root.section("listen", faults), root.section("tls", faults));
+    let listen = listen::listen(listen_section, tls, folder, faults);
+    let (access, tokens) =
+        super::access::access(root.section("access", faults), folder, environment, faults);
     let authority = root.section("authority", faults);
     let data_dir = data_dir.map(|dir| folder.join(dir));
     let authority =
@@ -127,21 +123,25 @@ fn read(
     check_legacy_names(&seeds, &legacy.names, faults);
 
     let outbound = sections::outbound(root.section("outbound", faults), faults);
+    let mut sign_in = root.section("sign_in", faults);
+    let provider = sign_in.section("provider", faults);
+    let sign_in_provider = sign_in::provider(provider, folder, environment, faults);
+    sign_in.end(faults);
     let shadow = shadow_settings(root.section("shadow", faults), faults);
     let log = log_settings(root.section("log", faults), folder, faults);
     let mut flags = flags::Settings::default();
     flags.own_issuers.extend(authority.as_ref().map(|settings| settings.issuer.clone()));
     root.end(faults);
     Some(Config {
-        data_address,
-        control_address,
-        limits,
-        control_tokens,
+        listen,
+        access,
+        tokens,
         new_master_key: new_master_key(authority.as_ref(), data_dir.as_deref()),
         authority: authority?,
         data_dir: data_dir?,
         legacy: legacy.paths,
         outbound,
+        sign_in_provider,
         flags,
         seeds,
         shadow,
@@ -187,63 +187,6 @@ fn seeds(name: Option<&str>, file: Option<PathBuf>, faults: &mut Faults) -> Vec<
         }
         Vec::new()
     })
-}
-
-fn listeners(listen: &mut Section, faults: &mut Faults) -> (SocketAddr, SocketAddr, Limits) {
-    let mut address = |name: &str, default: &str| {
-        let text = listen.optional(name, faults).unwrap_or_else(|| default.to_owned());
-        text.parse::<SocketAddr>().unwrap_or_else(|_| {
-            faults.add(listen.place(name), format!("is an address and port, not {text:?}"));
-            SocketAddr::from(([127, 0, 0, 1], 0))
-        })
-    };
-    let data = address("data", "127.0.0.1:8080");
-    let control = address("control", "127.0.0.1:8081");
-    if !control.ip().is_loopback() {
-        let problem = "must be a loopback address: the control routes have no operators yet";
-        faults.add(listen.place("control"), problem);
-    }
-    let default = Limits::default();
-    let limits = Limits {
-        connections_max: listen.within(
-            "connections_max",
-            default.connections_max,
-            1..=100_000,
-            faults,
-        ),
-        head_bytes_max: listen.within(
-            "head_bytes_max",
-            default.head_bytes_max,
-            8_192..=1_048_576,
-            faults,
-        ),
-        head_time: Duration::from_millis(listen.within("head_ms", 30_000, 100..=600_000, faults)),
-        drain_time: Duration::from_millis(listen.within("drain_ms", 10_000, 0..=600_000, faults)),
-    };
-    (data, control, limits)
-}
-
-fn control_tokens(
-    mut control: Section,
-    folder: &Path,
-    environment: &Environment,
-    faults: &mut Faults,
-) -> Vec<ControlToken> {
-    let mut tokens = Vec::new();
-    let mut section = control.section("tokens", faults);
-    for (name, mut token) in section.sections(faults) {
-        token.rebase("file", folder);
-        if let Some(secret) = read_secret(&mut token, environment, faults) {
-            if secret.len() < 16 {
-                faults.add(token.place("file"), "the token has fewer than 16 characters");
-            }
-            tokens.push(ControlToken { name, secret });
-        }
-        token.end(faults);
-    }
-    section.end(faults);
-    control.end(faults);
-    tokens
 }
 
 fn check_legacy_names(seeds: &[Seed], names: &[String], faults: &mut Faults) {

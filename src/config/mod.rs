@@ -4,14 +4,18 @@
 //! named after its path (`CROSSFADE__LISTEN__DATA`). All faults are reported at once, each with
 //! its place. This room reads the environment and the secrets' files; no other does.
 
+mod access;
 mod environment;
 mod fault;
+mod listen;
 mod load;
 mod reader;
 mod secret;
 mod sections;
+mod sign_in;
 
 pub use environment::Environment;
 pub use fault::{ConfigError, Fault};
+pub use listen::Listen;
 pub use load::{Config, LogFormat, LogSettings, RequestLogTarget, load, parse};
 pub use secret::{make_private_key_file, read_private_file};

@@ -49,9 +49,14 @@ impl Section {
         Self { path, table }
     }
 
+    /// The names of what has not been taken yet.
+    pub fn names(&self) -> Vec<String> {
+        self.table.keys().cloned().collect()
+    }
+
     /// Every section within this one, by name.
     pub fn sections(&mut self, faults: &mut Faults) -> Vec<(String, Self)> {
-        let names: Vec<String> = self.table.keys().cloned().collect();
+        let names = self.names();
         names.into_iter().map(|name| (name.clone(), self.section(&name, faults))).collect()
     }
 
@@ -116,6 +121,11 @@ impl Section {
         let bounds = format!("is {} to {}, not {value}", range.start(), range.end());
         faults.add(self.place(name), bounds);
         default
+    }
+
+    /// True when this setting is here and not yet taken.
+    pub fn has(&self, name: &str) -> bool {
+        self.table.contains_key(name)
     }
 
     /// True when nothing is set here.

@@ -236,6 +236,7 @@ pub fn outbound(mut section: Section, faults: &mut Faults) -> outbound::Settings
     let default = outbound::Settings::default();
     let settings = outbound::Settings {
         allowed_hosts: section.optional("allowed_hosts", faults).unwrap_or_default(),
+        private_addresses: section.optional("private_addresses", faults).unwrap_or_default(),
         connect_timeout_ms: section.within(
             "connect_timeout_ms",
             default.connect_timeout_ms,

@@ -182,12 +182,15 @@ fn call(traffic: &Arc<Traffic>) -> (tokio::task::JoinHandle<()>, watch::Sender<b
 
 /// Tells a visitor where everything is.
 fn invite(stand: &Stand, show: &Show) {
-    let (data, control, token) = (stand.data, stand.control, &stand.tokens.visitor);
+    let Stand { data, control, metrics, link, .. } = stand;
+    let token = &stand.tokens.visitor;
     if !show.is_for_people() {
         let line = serde_json::json!({
             "event": "stay",
             "data": format!("http://{data}"),
             "control": format!("http://{control}"),
+            "metrics": format!("http://{metrics}"),
+            "sign_in": link,
             "legacy": format!("http://{}", stand.legacy),
             "control_token": token,
         });
@@ -197,7 +200,11 @@ fn invite(stand: &Stand, show: &Show) {
     let program = ending::program();
     say(format_args!(
         "\
-Traffic goes on, and everything still runs, until Ctrl-C. In another terminal:
+Traffic goes on, and everything still runs, until Ctrl-C. In a browser, once:
+
+  {link}
+
+In another terminal:
 
   export CROSSFADE_URL=http://{control}
   export CROSSFADE_TOKEN={token}
@@ -211,7 +218,7 @@ Traffic goes on, and everything still runs, until Ctrl-C. In another terminal:
 
   curl -s http://{data}/v1/decide/http-auth \\
     -H 'content-type: application/json' -d '{{\"token\":\"not.a.token\"}}'
-  curl -s http://{control}/metrics | grep http-auth
+  curl -s http://{metrics}/metrics | grep http-auth
   curl -s http://{control}/v1/report -H 'accept: text/html' \\
     -H \"authorization: Bearer $CROSSFADE_TOKEN\" > report.html"
     ));

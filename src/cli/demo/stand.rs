@@ -17,7 +17,7 @@ use crate::config::{self, Environment};
 use crate::domain::{Clock, SystemClock};
 use crate::legacy::profile::{Algorithm, Key};
 use crate::legacy::{ProfileSettings, Secret};
-use crate::web::{Limits, Listener, Modelled, Rooms, modelled_routes};
+use crate::web::{Limits, Listener, ListenerSettings, Modelled, Rooms, modelled_routes};
 
 /// Where the legacy service validates the token of an HTTP request.
 const VALIDATE: &str = "/auth/validate";
@@ -37,6 +37,10 @@ pub struct Stand {
     pub data: SocketAddr,
     /// The control listener.
     pub control: SocketAddr,
+    /// The metrics listener.
+    pub metrics: SocketAddr,
+    /// By which the visitor signs in, once.
+    pub link: String,
     /// The legacy service.
     pub legacy: SocketAddr,
     /// For the control listener.
@@ -107,12 +111,16 @@ impl Stand {
         })
         .await?;
         let (data, control) = (app.data_address(), app.control_address());
+        let metrics = app.metrics_address().ok_or("the metrics listener is off")?;
         let (rooms, authority) = (app.rooms(), app.authority());
+        let link = app.first_link().await?.unwrap_or_default();
         let (stop, stopped) = watch::channel(false);
         let controller = Running { stop, task: tokio::spawn(app.run(stopped)) };
         Ok(Self {
             data,
             control,
+            metrics,
+            link,
             legacy,
             tokens,
             rooms,
@@ -158,7 +166,7 @@ async fn start_legacy(
     let routes = modelled_routes(validators, &Component::HttpAuth.id(), clock);
     let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let limits = Limits { drain_time: Duration::from_secs(2), ..Limits::default() };
-    let listener = Listener::bind(any_port, limits).await?;
+    let listener = Listener::bind(ListenerSettings::plain(any_port, limits)).await?;
     let address = listener.address();
     let (stop, stopped) = watch::channel(false);
     Ok((Running { stop, task: tokio::spawn(listener.serve(routes, stopped)) }, address))

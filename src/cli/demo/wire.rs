@@ -51,7 +51,7 @@ impl Wire {
         }
         let call = Call {
             method,
-            url: Url::parse(&format!("{}{path}", self.base))?,
+            url: Url::configured(&format!("{}{path}", self.base))?,
             headers,
             body: body.into(),
             timeout: TIMEOUT,
