@@ -29,10 +29,12 @@ fn write(dir: &Path, name: &str, content: &str, mode: u32) {
 
 #[test]
 fn every_command_teaches_in_its_help() {
-    for command in ["serve", "demo", "replay", "questions", "flags", "report", "profiles"] {
-        let (code, out, _) = text(&crossfade(&[command, "--help"]));
-        assert_eq!(code, 0, "{command}");
-        assert!(out.contains("Usage:"), "{command}");
+    for verb in crossfade::cli::verbs() {
+        let mut arguments: Vec<&str> = verb.split(' ').collect();
+        arguments.push("--help");
+        let (code, out, _) = text(&crossfade(&arguments));
+        assert_eq!(code, 0, "{verb}");
+        assert!(out.contains("Usage:"), "{verb}");
     }
     let (_, out, _) = text(&crossfade(&["--help"]));
     assert!(out.contains("Exit codes:"), "{out}");
@@ -48,7 +50,8 @@ colour = "red"
 data = "nowhere"
 control = "0.0.0.0:8081"
 head_bytes_max = 1
-[control.tokens.ops]
+[access.tokens.ops]
+scopes = ["rule"]
 file = "missing.token"
 [authority]
 issuer = 7
@@ -69,9 +72,10 @@ in_flight_max = "many"
         "environment: is demo, development, staging or production",
         "colour: is not a setting",
         "listen.data: is an address and port",
-        "listen.control: must be a loopback address",
+        "listen.control: is beyond loopback without TLS",
         "listen.head_bytes_max: is 8192 to",
-        "control.tokens.ops.file: cannot read",
+        "access.tokens.ops.file: cannot read",
+        "access.tokens.ops.scopes: is a list of read",
         "authority.issuer: ",
         "authority.audiences: is missing",
         "authority.keys[0].file: others can read",
@@ -119,7 +123,7 @@ fn a_service_that_does_not_answer_is_exit_code_3_and_a_missing_token_2() {
     assert_eq!(code, 2);
     assert!(err.contains("CROSSFADE_TOKEN"), "{err}");
     let dir = TempDir::new().expect("a directory");
-    write(dir.path(), "token", "sixteen-characters", 0o600);
+    write(dir.path(), "token", "thirty-two characters, and some more", 0o600);
     let token = dir.path().join("token").to_string_lossy().into_owned();
     let unused = "http://127.0.0.1:9";
     for verb in [&["flags"][..], &["report"]] {
@@ -136,4 +140,88 @@ fn a_service_that_does_not_answer_is_exit_code_3_and_a_missing_token_2() {
         let arguments = ["flags", "set", "http-auth", "canary", "--share", share];
         assert_eq!(text(&crossfade(&arguments)).0, 2, "{share}");
     }
+}
+
+/// A configuration whose data directory is in `dir`; the keys are those that a first start makes.
+fn stopped_service(dir: &Path) -> String {
+    let minimal = r#"
+data_dir = "data"
+environment = "development"
+seeds = "flags.toml"
+[listen]
+data = "127.0.0.1:0"
+control = "127.0.0.1:8081"
+[authority]
+issuer = "https://id.example.com"
+audiences = ["shop"]
+[log]
+requests = "off"
+"#;
+    write(dir, "flags.toml", "[component]\n", 0o644);
+    write(dir, "c.toml", minimal, 0o644);
+    dir.join("c.toml").to_string_lossy().into_owned()
+}
+
+#[test]
+fn operators_and_tokens_of_a_stopped_service_are_made_without_asking_anybody() {
+    let dir = TempDir::new().expect("a directory");
+    let config = stopped_service(dir.path());
+    let add = ["operators", "add", "Ada", "--role", "admin", "--config", &config];
+    let (code, out, err) = text(&crossfade(&add));
+    assert_eq!(code, 0, "{err}");
+    let link = out.trim_end();
+    let secret = link.strip_prefix("http://127.0.0.1:8081/setup#").expect("a link, and it alone");
+    assert!(secret.len() >= 43 && !secret.contains(char::is_whitespace), "{link}");
+    assert!(!err.contains(secret) && err.contains("once"), "{err}");
+
+    let (code, out, err) = text(&crossfade(&add));
+    assert_eq!((code, out.as_str()), (1, ""), "{err}");
+    assert!(err.contains("there is already ada"), "{err}");
+
+    let again = ["operators", "link", "ada", "--json", "--config", &config];
+    let (code, out, err) = text(&crossfade(&again));
+    assert_eq!(code, 0, "{err}");
+    let made: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert!(made["url"].as_str().expect("a url").contains("/setup#"), "{made}");
+    assert_ne!(made["url"], link, "a link is never shown twice");
+
+    let wish = ["tokens", "make", "ci", "--scope", "read", "--scope", "roll-back"];
+    let (code, out, err) = text(&crossfade(&[&wish[..], &["--config", &config]].concat()));
+    assert_eq!(code, 0, "{err}");
+    assert!(out.starts_with("cfd_") && out.trim_end().len() == 47, "{out}");
+    let nobody = ["operators", "link", "bob", "--config", &config];
+    assert_eq!(text(&crossfade(&nobody)).0, 2);
+}
+
+#[test]
+fn a_data_directory_in_use_is_told_with_what_to_do_instead() {
+    let dir = TempDir::new().expect("a directory");
+    let config = stopped_service(dir.path());
+    let _running = crossfade::store::Store::open(&dir.path().join("data")).expect("opened");
+    let add = ["operators", "add", "ada", "--role", "viewer", "--config", &config];
+    let (code, out, err) = text(&crossfade(&add));
+    assert_eq!((code, out.as_str()), (3, ""), "{err}");
+    assert!(err.contains("another process is using it") && err.contains("--url"), "{err}");
+}
+
+#[test]
+fn what_is_typed_wrong_about_people_and_tokens_is_told_before_anybody_is_asked() {
+    for wrong in [
+        &["operators", "add", "ada lovelace", "--role", "viewer"][..],
+        &["operators", "add", "ada", "--role", "root"],
+        &["operators", "add", "ada"],
+        &["operators", "sessions", "--end", "../flags"],
+        &["tokens", "make", "ci"],
+        &["tokens", "make", "ci", "--scope", "read", "--scope", "decide"],
+        &["tokens", "make", "ci", "--scope", "read", "--for", "1y"],
+        &["links", "make", "raise", "http-auth"],
+        &["approvals", "approve", "x"],
+        &["operators", "list", "--url", "http://127.0.0.1:9"],
+        &["operators", "link", "ada", "--config", "c.toml", "--url", "http://127.0.0.1:9"],
+    ] {
+        let (code, out, err) = text(&crossfade(wrong));
+        assert_eq!((code, out.as_str()), (2, ""), "{wrong:?}: {err}");
+    }
+    let (_, help, _) = text(&crossfade(&["approvals", "--help"]));
+    assert!(help.contains("browser"), "{help}");
 }

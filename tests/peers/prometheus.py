@@ -13,7 +13,7 @@ def metrics(world):
         for token in [world.token(), "nonsense", "down"]:
             headers = [("Authorization", f"Bearer {token}")]
             ask(world.data, "GET", f"/v1/forward-auth/{component}", headers)
-    answer = ask(world.control, "GET", "/metrics")
+    answer = ask(world.metrics, "GET", "/metrics")
     expect(answer.status, 200, "status")
     checked = subprocess.run(
         ["promtool", "check", "metrics"], input=answer.body, capture_output=True, timeout=60
@@ -34,7 +34,7 @@ def rules(world):
         ["promtool", "check", "rules", str(path)], capture_output=True, timeout=60
     )
     assert checked.returncode == 0, (checked.stdout + checked.stderr).decode()
-    metrics = ask(world.control, "GET", "/metrics").body.decode()
+    metrics = ask(world.metrics, "GET", "/metrics").body.decode()
     for name in set(re.findall(r"\bcrossfade_\w+", text)):
         assert re.search(rf"^{name}[ {{]", metrics, re.M), f"there is no metric {name}"
     for code in set(re.findall(r'code="([^"]+)"', text)):

@@ -33,8 +33,14 @@ seeds = "seeds.toml"
 [listen]
 data = "127.0.0.1:0"
 control = "127.0.0.1:0"
+metrics = "127.0.0.1:0"
 
-[control.tokens.peers]
+# Whoever tries every route asks often.
+[access]
+control_per_minute = 1000000
+
+[access.tokens.peers]
+scopes = ["admin"]
 file = "{folder}/control.token"
 
 [authority]
@@ -188,7 +194,7 @@ class World:
         self.legacy = self.serve(Legacy)
         self.make_keys()
         try:
-            self.data, self.control = self.start_service("crossfade")
+            self.data, self.control, self.metrics = self.start_service("crossfade")
         except BaseException:
             self.show_logs()
             self.__exit__()
@@ -255,8 +261,10 @@ class World:
         algorithm = {"hs": "HS256", "rs": "RS256", "es": "ES256", "ed": "EdDSA"}[key]
         return jwt.encode(claims, self.keys[key], algorithm, headers=headers)
 
-    def start_service(self, name):
-        """Starts a service with a database of its own; its data and its control address."""
+    def start_service(self, name, sections="", control_port=0):
+        """Starts a service with a database of its own; its data, control and metrics address.
+
+        `sections` is more configuration; with a port, browsers are told to come there."""
         config = CONFIG.format(
             name=name,
             folder=self.folder,
@@ -264,6 +272,11 @@ class World:
             audience=AUDIENCE,
             legacy=f"127.0.0.1:{self.legacy[1]}",
         )
+        if control_port:
+            address = f"127.0.0.1:{control_port}"
+            listens = f'control = "{address}"\npublic_url = "http://{address}"'
+            config = config.replace('control = "127.0.0.1:0"', listens)
+        config += sections
         seeds = (ROOT / "flags" / "development.toml").read_text()
         self.write("seeds.toml", seeds + SEED)
         path = self.write(f"{name}.toml", config)
@@ -329,8 +342,9 @@ def follow(process, log, addresses):
             out.flush()
             if '"listening"' in line:
                 told = json.loads(line)
-                pair = [told[name].rsplit(":", 1) for name in ("data.address", "control.address")]
-                addresses.put(tuple((host, int(port)) for host, port in pair))
+                names = ("data.address", "control.address", "metrics.address")
+                each = [told[name].rsplit(":", 1) for name in names]
+                addresses.put(tuple((host, int(port)) for host, port in each))
 
 
 def document_block(document, name):

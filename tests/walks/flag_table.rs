@@ -79,7 +79,7 @@ async fn every_change_stands_in_the_history_with_who_and_why() {
     let notes: Vec<&str> =
         changes.iter().filter_map(|change| change["cause"]["note"].as_str()).collect();
     assert_eq!(notes, ["pager", note]);
-    assert_eq!(changes[0]["cause"]["name"], "walker");
+    assert_eq!(changes[0]["cause"]["name"], "token:walker");
     assert_eq!(changes[0]["before"]["share"], 250);
     assert_eq!(changes.last().expect("a seed")["cause"]["by"], "seed");
     world.stop().await;
@@ -99,7 +99,7 @@ async fn the_control_routes_ask_for_a_token_and_are_not_on_the_data_listener() {
     ] {
         for headers in ["", "authorization: Bearer wrong-token-of-right-length\r\n"] {
             let reply = world.control_as_sent(method, target, headers, "").await;
-            reply.is_problem(401, "[control]");
+            reply.is_problem(401, "token");
             assert!(reply.header("www-authenticate").is_some());
         }
         world.data(method, target, "", "").await.is_problem(404, "no such path");
@@ -112,7 +112,7 @@ async fn the_metrics_say_what_the_ledger_counted() {
     let world = World::start().await;
     world.decide("modelled", &world.token("fresh_hs256", "alice")).await;
     world.tally("modelled").await;
-    let text = world.control("GET", "/metrics", "", "").await.body;
+    let text = world.metrics("GET", "/metrics").await.body;
     let line = r#"crossfade_events_total{component="modelled",code="matched"} 1"#;
     assert!(text.contains(line), "{text}");
     assert!(text.contains("# HELP crossfade_events_total "), "help texts");

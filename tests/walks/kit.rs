@@ -13,6 +13,7 @@ use crossfade::domain::{Clock, ComponentId, Credentials, Subject, SystemClock};
 use crossfade::ledger::{Counter, Tally};
 use crossfade::legacy;
 use crossfade::web::Rooms;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -23,7 +24,10 @@ use tokio::task::JoinHandle;
 pub use super::endpoint::{Behaviour, Endpoint};
 
 /// The control token of every world.
-pub const CONTROL: &str = "control-token-of-the-walks";
+pub const CONTROL: &str = "control-token-of-the-walks-as-long-as-it-must-be";
+
+/// Where the browsers of every world believe to be.
+pub const ORIGIN: &str = "http://localhost:4711";
 
 const SEEDS: &str = r#"
 [component.http-auth]
@@ -64,6 +68,7 @@ pub struct World {
     pub dir: TempDir,
     data: std::net::SocketAddr,
     control: std::net::SocketAddr,
+    metrics: std::net::SocketAddr,
     stop: watch::Sender<bool>,
     running: Option<JoinHandle<()>>,
 }
@@ -71,21 +76,35 @@ pub struct World {
 impl World {
     /// Starts a service on an empty directory.
     pub async fn start() -> Self {
+        listen_to_the_log();
         let dir = TempDir::new().expect("a directory");
         Self::start_in(dir, Mint::seeded(7)).await
     }
 
+    /// The same with something changed in the configuration.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        listen_to_the_log();
+        let dir = TempDir::new().expect("a directory");
+        Self::start_changed(dir, Mint::seeded(7), change).await
+    }
+
     /// Starts a service on a directory that another one may have used.
     pub async fn start_in(dir: TempDir, mint: Mint) -> Self {
+        Self::start_changed(dir, mint, |_| ()).await
+    }
+
+    async fn start_changed(dir: TempDir, mint: Mint, change: impl FnOnce(&mut Config)) -> Self {
         let legacy = Endpoint::start().await;
-        let config = config(dir.path(), &mint, &legacy);
+        let mut config = config(dir.path(), &mint, &legacy);
+        change(&mut config);
         let app = App::start(config, Arc::new(SystemClock)).await.expect("the service starts");
         let (data, control, rooms) = (app.data_address(), app.control_address(), app.rooms());
+        let metrics = app.metrics_address().expect("a metrics listener");
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(async move {
             app.run(stopped).await.expect("the service ends in order");
         });
-        Self { rooms, mint, legacy, dir, data, control, stop, running: Some(running) }
+        Self { rooms, mint, legacy, dir, data, control, metrics, stop, running: Some(running) }
     }
 
     /// Stops the service in order and gives back its directory.
@@ -140,6 +159,11 @@ impl World {
         request(self.control, method, target, headers, body).await
     }
 
+    /// Any request to the metrics listener.
+    pub async fn metrics(&self, method: &str, target: &str) -> Reply {
+        request(self.metrics, method, target, "", "").await
+    }
+
     /// Moves a component to a stage, one PUT after another where stages lie between.
     pub async fn move_to(&self, component: &str, stages: &[Value]) {
         for stage in stages {
@@ -149,6 +173,11 @@ impl World {
             let reply = self.control("PUT", &target, &headers, &stage.to_string()).await;
             assert_eq!(reply.status, 200, "{}", reply.body);
         }
+    }
+
+    /// Where the control listener is.
+    pub fn control_url(&self) -> String {
+        format!("http://{}", self.control)
     }
 
     /// `GET /v1/flags/{component}`.
@@ -174,6 +203,36 @@ impl Drop for World {
     }
 }
 
+/// What all worlds have logged so far, down to the last detail.
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// The log as text.
+pub fn log() -> String {
+    String::from_utf8_lossy(&LOG.lock()).into_owned()
+}
+
+/// Keeps everything that is logged from now on, once.
+fn listen_to_the_log() {
+    struct Kept;
+    impl std::io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            LOG.lock().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let everything = "trace,sled=info,polling=info";
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(everything)
+        .with_ansi(false)
+        .with_writer(|| Kept)
+        .finish();
+    // The first world listens for all.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
 /// Every counter of a tally that is not zero, for messages.
 pub fn counted(tally: &Tally, counters: &[(Counter, u64)]) {
     for (counter, expected) in counters {
@@ -192,8 +251,14 @@ seeds = "seeds.toml"
 [listen]
 data = "127.0.0.1:0"
 control = "127.0.0.1:0"
+metrics = "127.0.0.1:0"
+public_url = "{ORIGIN}"
+trusted_proxies = ["127.0.0.1"]
 drain_ms = 2000
-[control.tokens.walker]
+[access]
+control_per_minute = 1000000
+[access.tokens.walker]
+scopes = ["admin"]
 env = "WALKS_CONTROL"
 [authority]
 issuer = "placeholder"
@@ -261,6 +326,11 @@ impl Reply {
     /// The value of a header; `name` in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The values of a header that may come more than once; `name` in lower case.
+    pub fn headers<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r str> + 'r {
+        self.headers.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as JSON.

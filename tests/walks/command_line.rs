@@ -1,0 +1,92 @@
+//! Every verb of the command line against every token scope, and nobody.
+
+use std::collections::BTreeSet;
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use super::kit::World;
+use super::people::{Person, everybody};
+
+/// A verb, what it is called with, and the tokens whose holders get further than the door.
+type Row = (&'static str, &'static str, &'static str);
+
+/// Verbs that ask no service: nobody is at a door.
+const LOCAL: &[&str] = &[
+    "serve",
+    "demo",
+    "replay",
+    "questions",
+    "profiles list",
+    "profiles show",
+    "profiles verdicts",
+];
+
+/// Verbs that ask a running service. What they are called with changes nothing.
+const ASKING: &[Row] = &[
+    ("flags list", "", "read admin"),
+    ("flags show", "http-auth", "read admin"),
+    ("flags set", "http-auth live --revision 1", "raise admin"),
+    ("flags rollback", "http-auth", "roll_back admin"),
+    ("flags hold", "http-auth --note=", "roll_back admin"),
+    ("flags release", "http-auth --note=x", "raise admin"),
+    ("flags history", "http-auth", "read admin"),
+    ("report", "", "read admin"),
+    ("operators list", "", "read admin"),
+    ("operators add", "admin --role viewer", "admin"),
+    ("operators role", "nobody viewer", "admin"),
+    ("operators link", "nobody", "admin"),
+    ("operators remove", "nobody", "admin"),
+    ("operators sessions", "", "admin"),
+    ("tokens list", "", "read admin"),
+    ("tokens make", "read --scope read --for 1d", "admin"),
+    ("tokens revoke", "nobody", "admin"),
+    ("approvals list", "", "read admin"),
+    ("links make", "roll-back none", "roll_back admin"),
+    ("access-log", "", "read admin"),
+];
+
+#[test]
+fn every_verb_has_a_row() {
+    let rows = LOCAL.iter().copied().chain(ASKING.iter().map(|row| row.0));
+    let rows: BTreeSet<String> = rows.map(str::to_owned).collect();
+    assert_eq!(crossfade::cli::verbs().into_iter().collect::<BTreeSet<_>>(), rows);
+}
+
+/// Runs a verb with somebody's token; the exit code and what it complained of.
+async fn run(world: &World, verb: &str, arguments: &str, person: &Person) -> (i32, String) {
+    let token = person.headers.trim().strip_prefix("authorization: Bearer ").unwrap_or("nobody");
+    let output = Command::new(env!("CARGO_BIN_EXE_crossfade"))
+        .args(verb.split(' ').chain(arguments.split_whitespace()))
+        .env("CROSSFADE_URL", world.control_url())
+        .env("CROSSFADE_TOKEN", token)
+        .stdin(Stdio::null())
+        .output();
+    let output = output.await.expect("the binary runs");
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code().unwrap_or(-1), complaint)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_verb_gets_as_far_as_the_token_that_it_shows() {
+    let world = World::start().await;
+    let people = everybody(&world).await;
+    let revision = world.flag("http-auth").await.json()["revision"].to_string();
+    let by_token = |person: &&Person| person.form_token.is_none();
+    let mut faults = Vec::new();
+    for (verb, arguments, who) in ASKING {
+        let arguments = arguments.replace("--revision 1", &format!("--revision {revision}"));
+        for person in people.iter().filter(by_token) {
+            let (code, complaint) = run(&world, verb, &arguments, person).await;
+            let refused = ["Not permitted", "Not let in", "Who are you?", "A person does this"];
+            let refused = refused.iter().any(|title| complaint.contains(title));
+            let scope = person.name.strip_prefix("token:");
+            let may = scope.is_some_and(|scope| who.split(' ').any(|each| each == scope));
+            if refused == may || (refused && code != 2) || code < 0 {
+                faults.push(format!("{verb}: {} got {code}: {complaint}", person.name));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    world.stop().await;
+}
