@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 import os
 import random
 import re
@@ -22,9 +23,11 @@ import urllib.request
 import uuid
 
 ROUNDS, SECONDS = int(sys.argv[1]), int(sys.argv[2])
+ONLY = sys.argv[3] if len(sys.argv) > 3 else ""
 TICK = os.sysconf("SC_CLK_TCK")
 TOKENS = 2000
-CONTROL = "control-token-of-the-benchmark"
+CONTROL = secrets.token_hex(32)
+DATA = secrets.token_hex(32)
 SERVERS = []
 
 
@@ -77,7 +80,7 @@ def load(pid, url, script=None):
     return spent / requests * 1e6, rate, p99
 
 
-def configuration(folder, name, port, profile, components, secret_file, sample):
+def configuration(folder, name, port, profile, components, secret_file, sample, access):
     seeds = "".join(
         f'[component.{c}]\nkind = "auth"\nphase = 1\nlegacy = "path"\nstage = "shadow"\n'
         f"sample_percent = {sample}\n" for c in components)
@@ -90,8 +93,14 @@ seeds = "{seeds_file}"
 [listen]
 data = "127.0.0.1:{port}"
 control = "127.0.0.1:{port + 1}"
-[control.tokens.bench]
+metrics = "off"
+data_access = "{access}"
+[access.tokens.bench]
+scopes = ["admin"]
 file = "{folder}/control"
+[access.tokens.data]
+scopes = ["decide"]
+file = "{folder}/data"
 [authority]
 issuer = "netra-auth-service"
 audiences = ["netra-platform"]
@@ -116,8 +125,9 @@ requests = "{folder}/{name}-requests.log"
     return file
 
 
-def lua(folder, name, bodies_file, components):
-    """wrk asks with every token and every component in turn."""
+def lua(folder, name, bodies_file, components, api_token=None):
+    """wrk asks with every token and every component in turn, with an API token if there is one."""
+    header = f'wrk.headers["Authorization"] = "Bearer {api_token}"' if api_token else ""
     paths = os.path.join(folder, f"{name}-paths")
     open(paths, "w").write("\n".join(components))
     file = os.path.join(folder, f"{name}.lua")
@@ -127,6 +137,7 @@ for line in io.lines("{bodies_file}") do bodies[#bodies + 1] = line end
 for line in io.lines("{paths}") do paths[#paths + 1] = line end
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
+{header}
 local requests = {{}}
 for i = 1, math.max(#bodies, #paths) do
   local path = paths[(i - 1) % #paths + 1]
@@ -145,7 +156,8 @@ def main():
     folder = tempfile.mkdtemp(prefix="crossfade-load-")
     secret = secrets.token_urlsafe(48).encode()
     secret_file = os.path.join(folder, "secret")
-    for file, content in ((secret_file, secret), (os.path.join(folder, "control"), CONTROL.encode())):
+    for file, content in ((secret_file, secret), (os.path.join(folder, "control"), CONTROL.encode()),
+                          (os.path.join(folder, "data"), DATA.encode())):
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
         os.write(descriptor, content)
         os.close(descriptor)
@@ -170,20 +182,25 @@ def main():
     targets.append(("bare JSON + HS256", anchors, "http://127.0.0.1:19600",
                     lua(folder, "bare", bodies, ["/verify"])))
 
-    def service(label, name, port, profile, count, sample):
+    def service(label, name, port, profile, count, sample, access="open"):
         components = ["http-auth"] + [f"http-auth-{n:04}" for n in range(1, count)]
-        file = configuration(folder, name, port, profile, components, secret_file, sample)
+        file = configuration(folder, name, port, profile, components, secret_file, sample,
+                             access)
         pid = start(["target/release/crossfade", "serve", "-c", file],
                     f"http://127.0.0.1:{port}/healthz")
-        script = lua(folder, name, bodies, [f"/v1/decide/{c}" for c in components])
+        script = lua(folder, name, bodies, [f"/v1/decide/{c}" for c in components],
+                     DATA if access == "token" else None)
         targets.append((label, pid, f"http://127.0.0.1:{port}", script))
 
     service("decide, shadow every request, two verifies", "plain", 19610, "pyjwt-2", 1, 100)
     service("decide, same, core-validate with its cache", "cached", 19620, "core-validate", 1, 100)
     service("decide, no shadow", "alone", 19630, "pyjwt-2", 1, 0)
+    service("decide, no shadow, API token", "token", 19660, "pyjwt-2", 1, 0, "token")
     service("decide, 100 components", "hundred", 19640, "pyjwt-2", 100, 100)
     service("decide, 1,000 components", "thousand", 19650, "pyjwt-2", 1000, 100)
 
+    if ONLY:
+        targets = [each for each in targets if each[0].startswith("bare") or ONLY in each[0]]
     for label, pid, url, script in targets:
         load(pid, url, script)  # warm-up, not counted
     figures = {label: [] for label, *_ in targets}
@@ -196,7 +213,7 @@ def main():
     for what, of in (("median", statistics.median), ("minimum", min)):
         cpu = {label: of([row[0] for row in rows]) for label, rows in figures.items()}
         hello, bare = cpu["bare hello"], cpu["bare JSON + HS256"]
-        plain = cpu["decide, shadow every request, two verifies"]
+        plain = cpu.get("decide, shadow every request, two verifies", math.nan)
         head = f"{what} of {ROUNDS} rounds"
         print(f"\n{head:45} {'CPU us/req':>10} {'/ hello':>8} {'/ bare':>8} {'/ decide':>9}")
         for label, value in cpu.items():
