@@ -118,51 +118,56 @@ async fn admit(guarded: &Guarded, request: &mut Request) -> Result<(), Refusal> 
         rooms.access.rates.control(from)?;
     }
     request.extensions_mut().insert(From(from));
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     let shown = identify(rooms, request.headers());
-    if changes && *kind == Kind::Page {
-        check_origin(rooms, request.headers())?;
-        let form = read_form(request).await;
-        if let Ok(Shown { signed: Some(signed), .. }) = &shown {
-            form.is_of(&signed.session)?;
-        }
-        request.extensions_mut().insert(form);
-    } else if changes && let Ok(Shown { signed: Some(signed), .. }) = &shown {
-        check_origin(rooms, request.headers())?;
-        let sent = request.headers().get("x-form-token").and_then(|value| value.to_str().ok());
-        if sent != Some(&signed.session.form_token) {
-            return Err(Refusal::Forged);
-        }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let signed = shown.as_ref().ok().and_then(|shown| shown.signed.as_ref());
+        check_page(rooms, *kind, signed, request).await?;
     }
-    let permission = match needs {
-        Needs::Nothing => {
+    let shown = match (needs, shown) {
+        (Needs::Nothing | Needs::DataToken, shown) => {
             if let Ok(shown) = shown {
                 insert(request, shown);
             }
             return Ok(());
         }
-        Needs::DataToken => return Ok(()),
-        Needs::Caller => None,
-        Needs::Session => {
-            let shown = shown?;
-            if shown.signed.is_none() {
-                return Err(Refusal::NeedsPerson);
-            }
-            insert(request, shown);
-            return Ok(());
-        }
-        Needs::To(permission) => Some(*permission),
+        (Needs::Caller | Needs::Session | Needs::To(_), shown) => shown?,
     };
-    let shown = shown?;
     shown.caller.may_come_to_control()?;
-    if *kind == Kind::Page && shown.signed.is_none() {
+    if shown.signed.is_none() && (*kind == Kind::Page || *needs == Needs::Session) {
         return Err(Refusal::NeedsPerson);
     }
-    if let Some(permission) = permission {
-        let pass = shown.caller.permit(permission, rooms.clock.now())?;
+    if let Needs::To(permission) = needs {
+        let pass = shown.caller.permit(*permission, rooms.clock.now())?;
         request.extensions_mut().insert(Granted(pass));
     }
     insert(request, shown);
+    Ok(())
+}
+
+/// What a browser sends comes from a page of ours, and of its own session if it has one. A
+/// request without a session that is no form can do nothing by its cookies.
+async fn check_page(
+    rooms: &Rooms,
+    kind: Kind,
+    signed: Option<&Signed>,
+    request: &mut Request,
+) -> Result<(), Refusal> {
+    match (kind, signed) {
+        (Kind::Page, signed) => {
+            check_origin(rooms, request.headers())?;
+            let form = read_form(request).await;
+            signed.map_or(Ok(()), |signed| form.is_of(&signed.session))?;
+            request.extensions_mut().insert(form);
+        }
+        (Kind::Api, Some(signed)) => {
+            check_origin(rooms, request.headers())?;
+            let sent = request.headers().get("x-form-token").and_then(|sent| sent.to_str().ok());
+            if sent != Some(&signed.session.form_token) {
+                return Err(Refusal::Forged);
+            }
+        }
+        (Kind::Api, None) => {}
+    }
     Ok(())
 }
 
