@@ -13,7 +13,7 @@ use super::{on_runtime, words};
 use crate::access::{Name, Role};
 use crate::outbound::Method;
 
-const ADVICE: &str = "The link above sets the operator's password, once, within the hour. Hand it \
+const ADVICE: &str = "The link above sets the operator's password, once and soon. Hand it \
                       over where only the operator reads it, and let it be opened in a browser.";
 
 /// The people who may look, and turn things: who they are, their roles, their sessions.

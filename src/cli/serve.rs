@@ -73,7 +73,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     if let Some(link) = app.first_link().await? {
         // On standard error itself, not in the log: whoever reads logs is no admin.
         tell(format_args!(
-            "\nThere is no operator yet. Become the first admin, once, within the hour:\n\n  {link}\n"
+            "\nThere is no operator yet. Become the first admin, once and soon:\n\n  {link}\n"
         ));
     }
     reload::on_hangup(app.certificates())?;

@@ -17,7 +17,7 @@ use super::unrestored::Unrestored;
 
 /// The engine as the writer sees it.
 ///
-/// The engine's own flush hands pages to the kernel and goes no further (sled issue 1452), and
+/// The engine's own flush hands pages to the kernel and goes no further, and
 /// nodes of big rows go to files beside the log that it never syncs. So a commit is flush, then
 /// fsync of such files, then fsync of the log through a handle of our own.
 pub(super) struct Disk {

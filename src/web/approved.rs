@@ -26,6 +26,19 @@ pub(super) async fn ask_for_complete(
     flag: &Flag,
     note: String,
 ) -> Result<Response, Problem> {
+    let approval = propose_complete(rooms, asker, flag, note).await?;
+    let Approval { id, summary, expires_at, .. } = approval;
+    let body = json!({ "id": id, "summary": summary, "expires_at": expires_at });
+    Ok((StatusCode::ACCEPTED, Json(body)).into_response())
+}
+
+/// Asks for a component to be completed, from where its flag is.
+pub(super) async fn propose_complete(
+    rooms: &Rooms,
+    asker: &Caller,
+    flag: &Flag,
+    note: String,
+) -> Result<Approval, Problem> {
     if flag.stage != Stage::Sealed {
         let refusal = MoveRefusal::SkipsAStage { from: flag.stage, to: Stage::Complete };
         return Err(FlagsError::NotAllowed(refusal).into());
@@ -35,10 +48,7 @@ pub(super) async fn ask_for_complete(
     let proposal = Proposal::Complete { component, revision: flag.revision };
     let what = serde_json::to_value(proposal).unwrap_or_default();
     let outcome = rooms.access.approvals.ask(asker, summary, what, note).await;
-    let approval = outcome.map_err(|error| rooms.access_problem(error))?;
-    let Approval { id, summary, expires_at, .. } = approval;
-    let body = json!({ "id": id, "summary": summary, "expires_at": expires_at });
-    Ok((StatusCode::ACCEPTED, Json(body)).into_response())
+    outcome.map_err(|error| rooms.access_problem(error))
 }
 
 /// Does what was approved. The approval is used up by then: what is refused now must be asked

@@ -15,7 +15,7 @@ use super::{decide, flags, forward_auth, health, metrics, report};
          description = "One authority for tokens beside the legacy ones: ask, compare, shift, roll back."),
     paths(
         decide::decide, forward_auth::forward_auth, flags::list, flags::show, flags::change,
-        flags::roll_back, flags::release, flags::history, report::report, health::healthz,
+        flags::roll_back, flags::hold, flags::release, flags::history, report::report, health::healthz,
         health::readyz, metrics::metrics, document, me::me, operators::list, operators::add,
         operators::change, operators::link, operators::remove, sessions::list, sessions::end,
         tokens::list, tokens::make, tokens::revoke, approvals::list, approvals::approve,

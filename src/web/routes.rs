@@ -204,6 +204,7 @@ fn pages() -> Vec<Route> {
         page("POST", "/tokens/make", administer, pages::make_token),
         page("POST", "/tokens/revoke", administer, pages::revoke_token),
         page("GET", "/approvals", read, pages::approvals),
+        page("POST", "/approvals/ask", force, pages::ask),
         page("POST", "/approvals/approve", force, pages::approve),
         // Whoever asked may also take it back.
         page("POST", "/approvals/reject", session, pages::reject),

@@ -295,6 +295,14 @@ async fn complete_is_asked_for_by_one_admin_and_done_when_another_approves() {
         .await;
     machine.is_problem(403, "signed-in operator");
     let approve = format!("/v1/approvals/{id}/approve");
+    // The same by the page: it offers what could be completed, and takes the wish.
+    let page = world.control_as_sent("GET", "/approvals", &ada.headers, "").await;
+    assert!(page.body.contains("<option>modelled</option>"), "{page:?}");
+    let wish = ada.form("component=modelled&note=by+the+page");
+    let form = ada.form_headers();
+    let by_page = world.control_as_sent("POST", "/approvals/ask", &form, &wish).await;
+    assert_eq!(by_page.header("location"), Some("/approvals?done=asked"), "{by_page:?}");
+    assert_eq!(world.rooms.access.approvals.list().expect("a list").len(), 2);
     let own = world.control_as_sent("POST", &approve, &ada.api_headers(), "").await;
     own.is_problem(403, "second person");
     let approved = world.control_as_sent("POST", &approve, &bob.api_headers(), "").await;

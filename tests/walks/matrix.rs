@@ -81,6 +81,7 @@ const CONTROL: &[Row] = &[
     ("POST", "/tokens/make", "", "admin"),
     ("POST", "/tokens/revoke", "", "admin"),
     ("GET", "/approvals", "", SIGNED_IN),
+    ("POST", "/approvals/ask", "component=none", "admin"),
     ("POST", "/approvals/approve", "id=none", "admin"),
     ("POST", "/approvals/reject", "id=none", SIGNED_IN),
     ("GET", "/act", "", "all"),

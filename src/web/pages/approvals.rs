@@ -11,6 +11,7 @@ use super::complaint::Outcome;
 use super::{Complaint, Frame, Moment, Unlock, page, permit, see_other, tried};
 use crate::access::{Approval, Name, Permission};
 use crate::domain::Timestamp;
+use crate::flags::Stage;
 use crate::web::form::Form;
 use crate::web::guard::Signed;
 use crate::web::{Rooms, approved};
@@ -22,6 +23,8 @@ pub(super) struct ApprovalsPage {
     pub complaint: Complaint,
     pub unlock: Unlock,
     pub approvals: Vec<ApprovalLine>,
+    /// Components that could be completed.
+    pub sealed: Vec<String>,
 }
 
 pub(super) struct ApprovalLine {
@@ -67,6 +70,7 @@ fn show(rooms: &Rooms, signed: &Signed, query: Option<&str>, complaint: Complain
         complaint,
         unlock,
         approvals: open.into_iter().map(line).collect(),
+        sealed: sealed(rooms),
     };
     page(shown.complaint.status(), &shown)
 }
@@ -74,6 +78,29 @@ fn show(rooms: &Rooms, signed: &Signed, query: Option<&str>, complaint: Complain
 /// `GET /approvals`: what is open.
 pub async fn approvals(State(rooms): State<Arc<Rooms>>, signed: Signed, uri: Uri) -> Response {
     show(&rooms, &signed, uri.query(), Complaint::none())
+}
+
+/// Components at the last stage but one.
+fn sealed(rooms: &Rooms) -> Vec<String> {
+    let snapshot = rooms.flags.snapshot();
+    let sealed = snapshot.sorted().into_iter().filter(|flag| flag.stage == Stage::Sealed);
+    sealed.map(|flag| flag.component.to_string()).collect()
+}
+
+/// `POST /approvals/ask`: `component`, `note`. Asks for the component to be completed.
+pub async fn ask(State(rooms): State<Arc<Rooms>>, signed: Signed, form: Form) -> Response {
+    answer(&rooms, &signed, ask_it(&rooms, &signed, &form).await, "/approvals?done=asked")
+}
+
+async fn ask_it(rooms: &Rooms, signed: &Signed, form: &Form) -> Outcome<()> {
+    permit(rooms, signed, Permission::Force)?;
+    let snapshot = rooms.flags.snapshot();
+    let Some(flag) = snapshot.flag(form.text("component")) else {
+        return Err(Complaint::typed("page", "Choose a component."));
+    };
+    let note = form.text("note").to_owned();
+    approved::propose_complete(rooms, &signed.session.caller, flag, note).await?;
+    Ok(())
 }
 
 /// `POST /approvals/approve`: `id`. What was asked for is done at once.

@@ -70,6 +70,7 @@ fn notice(word: &str) -> Option<&'static str> {
     Some(match word {
         "password" => "Your password is changed, and your other sessions have ended.",
         "session" => "The session has ended.",
+        "asked" => "Asked for. It happens when another admin approves.",
         "role" => "The role is changed.",
         "removed" => "The operator is removed and signed out everywhere.",
         "revoked" => "The token is revoked.",

@@ -28,7 +28,7 @@ mod visit;
 
 pub use account::{account, change_password, end_session};
 pub use act::{act, confirm_act, look_act};
-pub use approvals::{approvals, approve, reject};
+pub use approvals::{approvals, approve, ask, reject};
 pub use complaint::Complaint;
 pub use home::home;
 pub use message::send_elsewhere;

@@ -214,6 +214,7 @@ fn acting(text: &str) -> Rendered {
         complaint,
         unlock: Unlock::Open,
         approvals,
+        sealed: vec![text.to_owned()],
     };
     let look = ActLookPage {
         frame: Frame::default(),
