@@ -18,6 +18,14 @@ fn administrator(pass: &Pass) -> Result<Actor, Refusal> {
     }
 }
 
+/// Refuses a token what could make it two people: admins of its making, or their passwords.
+fn check_token(actor: &Actor, concerned: &[Role]) -> Result<(), Refusal> {
+    match actor {
+        Actor::Token(_) if concerned.contains(&Role::Admin) => Err(Refusal::NeedsPerson),
+        Actor::Token(_) | Actor::Operator(_) | Actor::Link(_) | Actor::Machine => Ok(()),
+    }
+}
+
 fn link(house: &House, change: &mut Change, name: Option<Name>) -> Result<SetupLink, AccessError> {
     let expires_at = change.now().plus(house.settings.setup_link);
     let secret = change.make_link(LinkRow { name: name.clone(), expires_at })?;
@@ -46,6 +54,7 @@ pub(super) async fn add(
 ) -> Result<SetupLink, AccessError> {
     let (house, actor) = (Arc::clone(house), administrator(pass)?);
     check_name(&name)?;
+    check_token(&actor, &[role])?;
     to_the_end(async move {
         let mut change = house.change().await;
         check_room(&change, &name)?;
@@ -80,6 +89,7 @@ pub(super) async fn new_link(
     let (house, actor, name) = (Arc::clone(house), administrator(pass)?, name.clone());
     to_the_end(async move {
         let mut change = house.change().await;
+        check_token(&actor, &[change.operator(&name)?.role])?;
         if change.operator(&name)?.foreign.is_some() {
             let problem = format!("{name} has no password here: the identity provider signs in");
             return Err(AccessError::Unusable(problem));
@@ -105,6 +115,7 @@ pub(super) async fn set_role(
         if row.role == role {
             return Ok(());
         }
+        check_token(&actor, &[role])?;
         check_not_last(&change.state().operators, &name)?;
         let from = std::mem::replace(&mut row.role, role);
         change.put_operator(&name, row)?;

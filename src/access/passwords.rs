@@ -117,7 +117,15 @@ impl Passwords {
             let hash = argon2.hash_password(password.reveal().as_bytes());
             Ok(hash.map_err(|_| unhashable())?.to_string())
         };
-        in_background(self.known.take().await?, work).await
+        in_background(self.known.queue()?.turn().await?, work).await
+    }
+
+    /// A place in the queue of a lane, unless too many wait.
+    pub fn queue(&self, lane: Lane) -> Result<Queued, Refusal> {
+        match lane {
+            Lane::Known => self.known.queue(),
+            Lane::Strangers => self.strangers.queue(),
+        }
     }
 
     /// True when the password is the one of the hash. Without a hash it takes as long, and the
@@ -126,12 +134,9 @@ impl Passwords {
         &self,
         hash: Option<Arc<str>>,
         password: &Secret,
-        lane: Lane,
+        queued: Queued,
     ) -> Result<bool, AccessError> {
-        let place = match lane {
-            Lane::Known => self.known.take().await?,
-            Lane::Strangers => self.strangers.take().await?,
-        };
+        let place = queued.turn().await?;
         self.compared.fetch_add(1, Ordering::Relaxed);
         let somebody = hash.is_some();
         let hash = hash.unwrap_or_else(|| Arc::clone(&self.nobody));
@@ -168,12 +173,26 @@ impl Places {
         Self { queue, hashing: Arc::new(Semaphore::new(1)) }
     }
 
-    /// Waits for its turn, unless too many do.
-    async fn take(&self) -> Result<Place, Refusal> {
-        let full = Refusal::TooMany { retry_after_s: 1 };
-        let queued = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| full)?;
-        let turn = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| full)?;
-        Ok((queued, turn))
+    /// A place in the queue, unless too many wait.
+    fn queue(&self) -> Result<Queued, Refusal> {
+        let place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| FULL)?;
+        Ok(Queued { place, hashing: Arc::clone(&self.hashing) })
+    }
+}
+
+const FULL: Refusal = Refusal::TooMany { retry_after_s: 1 };
+
+/// A place in the queue of a lane.
+pub(super) struct Queued {
+    place: OwnedSemaphorePermit,
+    hashing: Arc<Semaphore>,
+}
+
+impl Queued {
+    /// Waits for its turn.
+    async fn turn(self) -> Result<Place, Refusal> {
+        let turn = self.hashing.acquire_owned().await.map_err(|_| FULL)?;
+        Ok((self.place, turn))
     }
 }
 
@@ -226,7 +245,8 @@ mod tests {
         let hash: Arc<str> = passwords.hash(&right).await.expect("a hash").into();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         let fits = async |hash: Option<&Arc<str>>, password: &Secret| {
-            passwords.fits(hash.cloned(), password, Lane::Strangers).await.expect("compared")
+            let place = passwords.queue(Lane::Strangers).expect("a place");
+            passwords.fits(hash.cloned(), password, place).await.expect("compared")
         };
         assert!(fits(Some(&hash), &right).await);
         assert!(!fits(Some(&hash), &Secret::new("wrong")).await);
@@ -237,16 +257,17 @@ mod tests {
     #[tokio::test]
     async fn a_full_lane_refuses_and_the_other_one_does_not() {
         let passwords = Passwords::open(STRONG).await.expect("hashes");
-        let turn = passwords.strangers.take().await.expect("the first");
+        let first = passwords.strangers.queue().expect("a place");
+        let turn = first.turn().await.expect("the first");
         let queue = Arc::clone(&passwords.strangers.queue);
         let waiting = u32::try_from(WAITING_MAX).expect("small");
         let queued = queue.try_acquire_many_owned(waiting).expect("the rest of the queue");
         let guess = Secret::new("guess");
-        let refused = passwords.fits(None, &guess, Lane::Strangers).await;
-        let full = Refusal::TooMany { retry_after_s: 1 };
-        assert_eq!(refused, Err(AccessError::Refused(full)));
-        assert_eq!(passwords.fits(None, &guess, Lane::Known).await, Ok(false));
+        assert_eq!(passwords.queue(Lane::Strangers).err(), Some(FULL));
+        let known = passwords.queue(Lane::Known).expect("a place");
+        assert_eq!(passwords.fits(None, &guess, known).await, Ok(false));
         drop((turn, queued));
-        assert_eq!(passwords.fits(None, &guess, Lane::Strangers).await, Ok(false));
+        let stranger = passwords.queue(Lane::Strangers).expect("a place again");
+        assert_eq!(passwords.fits(None, &guess, stranger).await, Ok(false));
     }
 }

@@ -34,12 +34,14 @@ impl House {
         password: &Secret,
         by: Tries<'_>,
     ) -> Result<(), AccessError> {
-        let ticket = self.throttle.take(account, by)?;
         let lane = match by {
             Tries::Known(_) => Lane::Known,
             Tries::Stranger(_) => Lane::Strangers,
         };
-        match self.passwords.fits(hash, password, lane).await {
+        // A place first: whoever is sent away for want of one leaves no trace in the pace.
+        let place = self.passwords.queue(lane)?;
+        let ticket = self.throttle.take(account, by)?;
+        match self.passwords.fits(hash, password, place).await {
             Ok(true) => {
                 self.throttle.proved(&ticket);
                 Ok(())
@@ -254,6 +256,9 @@ pub(super) async fn admit_foreign(
     let house = Arc::clone(house);
     to_the_end(async move {
         let mut change = house.change().await;
+        // One person there is one operator here, whatever he calls himself by now.
+        let name = known_as(&change, vouched).unwrap_or(name);
+        let row = SessionRow { name: name.clone(), ..row };
         let known = change.state().operators.get(&name).cloned();
         match known {
             Some(known) if known.foreign == Some(vouched) => {
@@ -267,6 +272,13 @@ pub(super) async fn admit_foreign(
         Ok(begun)
     })
     .await
+}
+
+/// The operator whom the provider vouches for by this mark.
+fn known_as(change: &Change, vouched: Mark) -> Option<Name> {
+    let state = change.state();
+    let mut known = state.operators.iter().filter(|(_, row)| row.foreign == Some(vouched));
+    known.next().map(|(name, _)| name.clone())
 }
 
 /// The provider's word counts, also when it leaves no admin: the machine can make another.

@@ -153,6 +153,11 @@ fn control_reach(
                        `control_behind_tls_proxy = true` when a proxy in front of it speaks TLS";
         faults.add(section.place("control"), problem);
     }
+    if behind_proxy && !section.is_set("trusted_proxies") {
+        let problem = "is missing: behind a proxy that is not named, all callers share one address \
+                       and its limits";
+        faults.add(section.place("trusted_proxies"), problem);
+    }
     let place = section.place("public_url");
     let Some(text) = section.optional::<String>("public_url", faults) else {
         if behind_proxy || address.ip().is_unspecified() {

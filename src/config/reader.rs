@@ -128,6 +128,11 @@ impl Section {
         self.table.contains_key(name)
     }
 
+    /// True when a setting is there and nobody has taken it yet.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.table.contains_key(name)
+    }
+
     /// True when nothing is set here.
     pub fn is_empty(&self) -> bool {
         self.table.is_empty()

@@ -9,7 +9,7 @@ pub enum AddressKind {
     /// This machine: 127.0.0.0/8, `::1`.
     #[error("a loopback address")]
     Loopback,
-    /// A private network: RFC 1918, `fc00::/7`, `fec0::/10`, `64:ff9b:1::/48`.
+    /// A private network: RFC 1918, `fc00::/7`, `fec0::/10`.
     #[error("a private address")]
     Private,
     /// This link, with the metadata services of most clouds: 169.254.0.0/16, `fe80::/10`.
@@ -73,7 +73,8 @@ fn of_v4(address: Ipv4Addr) -> Option<AddressKind> {
         [0, ..] => AddressKind::Unspecified,
         [127, ..] => AddressKind::Loopback,
         [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => AddressKind::Private,
-        [169, 254, ..] => AddressKind::LinkLocal,
+        // The metadata service of one cloud is among the shared addresses.
+        [169, 254, ..] | [100, 100, 100, 200] => AddressKind::LinkLocal,
         [100, 64..=127, ..] => AddressKind::Shared,
         [255, 255, 255, 255] => AddressKind::Broadcast,
         [224..=239, ..] => AddressKind::Multicast,
@@ -92,12 +93,13 @@ fn of_v6(address: Ipv6Addr) -> Option<AddressKind> {
     let kind = match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 0] => AddressKind::Unspecified,
         [0, 0, 0, 0, 0, 0, 0, 1] => AddressKind::Loopback,
-        [0x64, 0xff9b, 1, ..] | [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => AddressKind::Private,
-        [0xfe80..=0xfebf, ..] => AddressKind::LinkLocal,
+        // The metadata service of another is among the private ones.
+        [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x254] | [0xfe80..=0xfebf, ..] => AddressKind::LinkLocal,
+        [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => AddressKind::Private,
         [0xff00..=0xffff, ..] => AddressKind::Multicast,
         [0x2001, 0x0db8, ..] | [0x3fff, 0..=0x0fff, ..] => AddressKind::Documentation,
         [0x2001, 2, 0, ..] => AddressKind::Benchmarking,
-        [0x2001, 0..=0x01ff, ..] => AddressKind::Reserved,
+        [0x64, 0xff9b, 1, ..] | [0x2001, 0..=0x01ff, ..] => AddressKind::Reserved,
         [0x2000..=0x3fff, ..] => return None,
         _ => AddressKind::Reserved,
     };
@@ -171,7 +173,7 @@ mod tests {
             ("192.168.255.255", Kind::Private),
             ("169.254.169.254", Kind::LinkLocal),
             ("100.64.0.0", Kind::Shared),
-            ("100.100.100.200", Kind::Shared),
+            ("100.100.100.200", Kind::LinkLocal),
             ("255.255.255.255", Kind::Broadcast),
             ("224.0.0.1", Kind::Multicast),
             ("239.255.255.250", Kind::Multicast),
@@ -184,9 +186,10 @@ mod tests {
             ("240.0.0.1", Kind::Reserved),
             ("::", Kind::Unspecified),
             ("::1", Kind::Loopback),
-            ("fd00:ec2::254", Kind::Private),
+            ("fd00:ec2::254", Kind::LinkLocal),
+            ("fd00:ec2::255", Kind::Private),
             ("fec0::1", Kind::Private),
-            ("64:ff9b:1::a00:1", Kind::Private),
+            ("64:ff9b:1::a00:1", Kind::Reserved),
             ("fe80::1", Kind::LinkLocal),
             ("ff02::1", Kind::Multicast),
             ("2001:db8::1", Kind::Documentation),

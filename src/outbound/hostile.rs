@@ -104,8 +104,8 @@ async fn no_spelling_of_an_inner_address_is_called() {
         ("[::ffff:a9fe:a9fe]", AddressKind::LinkLocal),
         ("[fe80::1]", AddressKind::LinkLocal),
         ("10.0.0.1", AddressKind::Private),
-        ("[fd00:ec2::254]", AddressKind::Private),
-        ("100.100.100.200", AddressKind::Shared),
+        ("[fd00:ec2::254]", AddressKind::LinkLocal),
+        ("100.100.100.200", AddressKind::LinkLocal),
         ("255.255.255.255", AddressKind::Broadcast),
     ] {
         let error = send_listed(&format!("http://{host}:{}/", server.port())).await.err();

@@ -11,6 +11,20 @@ use crate::access::{Approval, Approved, Caller, LinkAction, Pass, Permission};
 use crate::domain::{ComponentId, Revision};
 use crate::flags::{Applied, Cause, Flag, FlagsError, Move, MoveRefusal, Stage};
 
+/// Runs to its end even when the browser goes away: what is used up must be done.
+pub(super) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
+    match tokio::spawn(work).await {
+        Ok(outcome) => outcome,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The process is ending, and nobody waits any more.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
 /// What was asked for, as it is kept with the request.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

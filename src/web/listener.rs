@@ -110,9 +110,13 @@ impl Listener {
         let address_places = AddressPlaces::new(self.limits.connections_per_address_max);
         let mut connections = JoinSet::new();
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
-            let accepted = tokio::select! {
-                accepted = self.socket.accept() => accepted,
+            // A stop is heard also while every place is taken.
+            let accepting = async {
+                let place = Arc::clone(&places).acquire_owned().await;
+                (place, self.socket.accept().await)
+            };
+            let (place, accepted) = tokio::select! {
+                (Ok(place), accepted) = accepting => (place, accepted),
                 () = stopped(&mut stop) => break,
             };
             while connections.try_join_next().is_some() {}

@@ -81,6 +81,7 @@ def fake_provider(world, client_id):
                 "aud": client_id,
                 "nonce": asked["nonce"],
                 "iat": now,
+                "auth_time": now,
                 "exp": now + 300,
                 "preferred_username": "eve",
                 "groups": ["crossfade-viewers"],

@@ -321,6 +321,24 @@ async fn complete_is_asked_for_by_one_admin_and_done_when_another_approves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_makes_no_admins_and_opens_no_admins_account() {
+    let world = World::start().await;
+    operator(&world, "ada", Role::Admin).await;
+    let machine = token(&world, "ci", Scope::Admin).await;
+    let headers = machine.api_headers();
+    let send =
+        async |method, path, body: &str| world.control_as_sent(method, path, &headers, body).await;
+    let admin = json!({ "name": "mallory", "role": "admin" }).to_string();
+    send("POST", "/v1/operators", &admin).await.is_problem(403, "signed-in operator");
+    send("POST", "/v1/operators/ada/link", "").await.is_problem(403, "signed-in operator");
+    let viewer = json!({ "name": "eve", "role": "viewer" }).to_string();
+    assert_eq!(send("POST", "/v1/operators", &viewer).await.status, 201);
+    let raise = json!({ "role": "admin" }).to_string();
+    send("PUT", "/v1/operators/eve", &raise).await.is_problem(403, "signed-in operator");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_of_yesterday_reads_and_rolls_back_but_forces_nothing() {
     let world = World::start().await;
     let ada = operator(&world, "ada", Role::Admin).await;

@@ -99,9 +99,11 @@ async fn a_foreign_operator_comes_with_the_role_his_provider_gives() {
     let raised = admit("eva@example.com", Role::Promoter).await.expect("in");
     assert_eq!(town.role(&raised), Some(Role::Promoter));
     assert_eq!(town.role(&session), Some(Role::Promoter), "in all sessions");
+    let renamed = admit("mallory", Role::Promoter).await.expect("in");
+    assert_eq!(renamed.name.as_str(), "eva@example.com", "one person is one operator");
     let taken_over = admit_as("eva@example.com", Role::Admin, "provider\n2").await;
     assert_eq!(refused(&taken_over), Some(Refusal::ForeignIdentity), "another person there");
-    let shadowing = admit("ada", Role::Admin).await;
+    let shadowing = admit_as("ada", Role::Admin, "provider\n3").await;
     assert_eq!(refused(&shadowing), Some(Refusal::ForeignIdentity));
     assert_eq!(town.guess("eva@example.com", home(None)).await, Refusal::WrongPassword);
     let link = town.people.new_link(&pass(), &name("eva@example.com")).await;

@@ -35,6 +35,13 @@ use pending::{Pending, PendingTable};
 pub use answer::ProviderAnswer;
 pub use settings::ProviderSettings;
 
+/// How long ago, in seconds, the provider may have seen a proof of identity (OpenID Connect Core
+/// §3.1.2.1, `max_age`).
+const PROOF_AGE_MAX_S: i64 = 300;
+
+/// How far the clocks may be apart, in seconds.
+const SKEW_S: i64 = 5;
+
 /// How long a browser has to come back with an answer.
 const SIGN_IN_MAX: Duration = Duration::from_mins(10);
 
@@ -126,6 +133,8 @@ impl Provider {
             .append_pair("scope", &self.settings.scopes.join(" "))
             .append_pair("state", state.reveal())
             .append_pair("nonce", nonce.reveal())
+            // A session of ours begins fresh, so the proof of identity must be.
+            .append_pair("max_age", &PROOF_AGE_MAX_S.to_string())
             .append_pair("code_challenge", &challenge)
             .append_pair("code_challenge_method", "S256")
             .finish();
@@ -157,10 +166,16 @@ impl Provider {
     /// Who it is by the claims of a verified ID token, and what his groups let him do: the
     /// highest of their roles. Refused when none of them has a role here.
     pub fn identity(&self, claims: &Map<String, Value>) -> Result<ForeignIdentity, Refusal> {
-        identity::read(&self.settings, claims).map_err(|why| {
+        let refused = |why| {
             tracing::info!(why, "a foreign identity is refused");
             Refusal::ForeignIdentity
-        })
+        };
+        let proved_at = claims.get("auth_time").and_then(Value::as_i64);
+        let oldest = self.clock.now().seconds() - PROOF_AGE_MAX_S - SKEW_S;
+        if proved_at.is_none_or(|at| at < oldest) {
+            return Err(refused("no proof of identity of the last minutes"));
+        }
+        identity::read(&self.settings, claims).map_err(refused)
     }
 
     /// The host of its issuer, as people know it.

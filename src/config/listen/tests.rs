@@ -85,7 +85,7 @@ fn what_is_said_is_what_listeners_are_bound_with() {
 
 #[test]
 fn a_proxy_that_speaks_tls_may_stand_before_the_control_listener() {
-    let beyond = "[listen]\ncontrol = \"10.0.0.1:2\"\ncontrol_behind_tls_proxy = true\n";
+    let beyond = "[listen]\ncontrol = \"10.0.0.1:2\"\ncontrol_behind_tls_proxy = true\ntrusted_proxies = [\"10.0.0.9\"]\n";
     let told = format!("{beyond}public_url = \"https://crossfade.example\"");
     assert!(fine(&told, Path::new(".")).control.certificate.is_none());
     // On the machine itself the proxy needs no word of its own.
@@ -105,7 +105,7 @@ fn each_fault_is_told_at_its_place_with_what_would_be_right() {
         ("[listen]\ndata_access = \"closed\"", "listen.data_access: unknown variant `closed`"),
         ("[listen]\ncontrol = \"10.0.0.1:2\"", "listen.control: is beyond loopback without TLS"),
         (
-            "[listen]\ncontrol = \"10.0.0.1:2\"\ncontrol_behind_tls_proxy = true",
+            "[listen]\ncontrol = \"10.0.0.1:2\"\ncontrol_behind_tls_proxy = true\ntrusted_proxies = [\"10.0.0.9\"]",
             "listen.public_url: is missing",
         ),
         (

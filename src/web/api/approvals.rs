@@ -65,8 +65,11 @@ pub async fn approve(
     Named(id): Named,
     Asker(caller): Asker,
 ) -> Result<Response, Problem> {
-    let approved = rooms.counted(rooms.access.approve(&caller, &id).await)?;
-    Ok(changed(approved::run(&rooms, &approved).await?))
+    approved::to_the_end(async move {
+        let approved = rooms.counted(rooms.access.approve(&caller, &id).await)?;
+        Ok(changed(approved::run(&rooms, &approved).await?))
+    })
+    .await
 }
 
 // Needs: Force, a person; the one who asked may withdraw.

@@ -91,7 +91,9 @@ pub async fn confirm_act(
     form: Form,
 ) -> Response {
     let frame = frame(&rooms, &signed);
-    match confirm(&rooms, &Secret::new(form.text("secret"))).await {
+    let secret = Secret::new(form.text("secret"));
+    let confirmed = approved::to_the_end(async move { confirm(&rooms, &secret).await }).await;
+    match confirmed {
         Ok(Confirmed::Done { title, text }) => done(frame, title, text),
         Ok(Confirmed::LeadsToApprovals) => see_other("/approvals"),
         Err(complaint) => {

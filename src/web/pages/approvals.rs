@@ -105,7 +105,9 @@ async fn ask_it(rooms: &Rooms, signed: &Signed, form: &Form) -> Outcome<()> {
 
 /// `POST /approvals/approve`: `id`. What was asked for is done at once.
 pub async fn approve(State(rooms): State<Arc<Rooms>>, signed: Signed, form: Form) -> Response {
-    answer(&rooms, &signed, approve_it(&rooms, &signed, &form).await, "/approvals?done=approved")
+    let (house, who) = (Arc::clone(&rooms), signed.clone());
+    let outcome = approved::to_the_end(async move { approve_it(&house, &who, &form).await }).await;
+    answer(&rooms, &signed, outcome, "/approvals?done=approved")
 }
 
 async fn approve_it(rooms: &Rooms, signed: &Signed, form: &Form) -> Outcome<()> {

@@ -45,7 +45,11 @@ pub(super) fn provider(rooms: &Rooms) -> Option<Provider> {
 pub async fn to_provider(State(rooms): State<Arc<Rooms>>, uri: Uri) -> Response {
     let next = query_value(&uri, "next");
     let begun = match &rooms.provider {
-        Some(provider) => provider.begin(local_path(&next)).await,
+        Some(provider) => match provider.begin(local_path(&next)).await {
+            // A path that is too long to be carried along is not worth a sign-in.
+            Err(AccessError::Unusable(_)) => provider.begin("/").await,
+            begun => begun,
+        },
         None => Err(AccessError::NotFound("identity provider".to_owned())),
     };
     match tried(&rooms, begun) {
