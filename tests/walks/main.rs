@@ -1,6 +1,7 @@
 //! Stories against the running service, over real sockets.
 
 mod access_api;
+mod approvals;
 mod attacks;
 mod bad_input;
 mod command_line;
