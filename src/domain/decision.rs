@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Reason, Subject, Timestamp};
 
@@ -29,7 +29,7 @@ impl Decision {
 
 /// What an allow says about the caller. A path that does not tell a part leaves it `None`, and
 /// that part is not compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grant {
     /// Who the caller is.
     pub subject: Option<Subject>,
@@ -39,6 +39,8 @@ pub struct Grant {
     pub token_type: Option<TokenType>,
     /// When the token ends.
     pub expires_at: Option<Timestamp>,
+    /// The caller's e-mail address; `Some("")` when the path tells that there is none.
+    pub email: Option<Box<str>>,
 }
 
 /// Why not.
@@ -84,7 +86,7 @@ impl fmt::Display for Scopes {
 }
 
 /// What a token is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenType {
     /// A user's access token.
@@ -100,6 +102,9 @@ pub enum TokenType {
 }
 
 impl TokenType {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Access, Self::Refresh, Self::Service, Self::Admin, Self::Id];
+
     /// Reads the value of a `token_type` claim.
     pub fn parse(text: &str) -> Option<Self> {
         Some(match text {

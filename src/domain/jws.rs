@@ -50,6 +50,15 @@ pub fn decode_leniently(text: &str) -> Vec<u8> {
     TRAILING.decode(alphabet).unwrap_or_default()
 }
 
+/// Decodes base64 as HTTP has it (RFC 4648 §4): the other alphabet, padding optional.
+pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    const STANDARD: GeneralPurpose = GeneralPurpose::new(
+        &base64::alphabet::STANDARD,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    STANDARD.decode(text).ok()
+}
+
 /// Encodes as base64url without padding.
 pub fn encode_base64url(bytes: &[u8]) -> String {
     CANONICAL.encode(bytes)

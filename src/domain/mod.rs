@@ -11,7 +11,9 @@ mod fingerprint;
 mod ids;
 mod json;
 mod jws;
+mod operation;
 mod path;
+mod policy;
 mod question;
 mod reason;
 mod side;
@@ -22,8 +24,13 @@ pub use decision::{Decision, Denial, Grant, Scopes, TokenType};
 pub use fingerprint::{Fingerprint, FingerprintKey};
 pub use ids::{ComponentId, GroupId, IdError, RequestId, RequestIds, Revision, Subject};
 pub use json::{Members, parse_strict};
-pub use jws::{Jws, decode_base64url, decode_leniently, encode_base64url};
+pub use jws::{Jws, decode_base64, decode_base64url, decode_leniently, encode_base64url};
+pub use operation::{
+    IssueOrder, Operation, Outcome, Performed, RefreshOrder, Revocation, RevocationOutcome,
+    TokenForm, TokenPath,
+};
 pub use path::{AuthPath, BoxFuture, PathError};
+pub use policy::{LivePolicies, Mode, Policies, Policy, Rule, RuleSet};
 pub use question::{Question, Token};
 pub use reason::{Reason, ReasonClass};
 pub use side::{Share, Side, Slot};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{ComponentId, Credentials, Presented, RequestId, Timestamp};
+use super::{ComponentId, Credentials, Presented, RequestId, Timestamp, TokenType};
 
 /// A token as it was sent. Shows itself to nobody: `Debug` is redacted, `Display` is missing.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Question {
     pub component: ComponentId,
     /// The one reading of the clock that both sides decide by.
     pub asked_at: Timestamp,
+    /// The kind of token that is to be let in; `None`: those that open this door by default.
+    wanted: Option<TokenType>,
     credentials: Credentials,
     presented: Presented,
 }
@@ -49,7 +51,18 @@ impl Question {
         credentials: Credentials,
     ) -> Self {
         let presented = credentials.presented();
-        Self { id, component, asked_at, credentials, presented }
+        Self { id, component, asked_at, wanted: None, credentials, presented }
+    }
+
+    /// The same question about one kind of token only.
+    #[must_use]
+    pub fn wanting(self, token_type: TokenType) -> Self {
+        Self { wanted: Some(token_type), ..self }
+    }
+
+    /// The one kind of token that is to be let in, if the caller named one.
+    pub const fn wanted(&self) -> Option<TokenType> {
+        self.wanted
     }
 
     /// What the caller sent.
@@ -69,6 +82,7 @@ impl Question {
             id: self.id,
             component: self.component.clone(),
             asked_at,
+            wanted: self.wanted,
             credentials: self.credentials.clone(),
             presented: self.presented.clone(),
         }

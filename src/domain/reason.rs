@@ -64,6 +64,10 @@ pub enum Reason {
     Revoked,
     /// A token id that was used before.
     Replayed,
+    /// Asked for by another client than the one it was issued to (RFC 6749 §10.4).
+    Client,
+    /// More scopes are asked for than were granted (RFC 6749 §6).
+    Scope,
     /// A rule of the path itself refuses everybody, whatever the token.
     RefusesAll,
     /// The path gives no reason.
@@ -146,6 +150,8 @@ impl Reason {
             Self::Environment => "environment",
             Self::Revoked => "revoked",
             Self::Replayed => "replayed",
+            Self::Client => "client",
+            Self::Scope => "scope",
             Self::RefusesAll => "refuses_all",
             Self::Unspecified => "unspecified",
             Self::Foreign(code) => return code.to_string().into(),
@@ -174,7 +180,9 @@ impl Reason {
             | Self::LifetimeTooLong => ReasonClass::Time,
             Self::Issuer => ReasonClass::Issuer,
             Self::Audience => ReasonClass::Audience,
-            Self::TokenType | Self::Environment => ReasonClass::Purpose,
+            Self::TokenType | Self::Environment | Self::Client | Self::Scope => {
+                ReasonClass::Purpose
+            }
             Self::Revoked | Self::Replayed => ReasonClass::Revocation,
             Self::RefusesAll => ReasonClass::Everybody,
             Self::Unspecified | Self::Foreign(_) => ReasonClass::Unspecified,
