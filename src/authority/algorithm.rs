@@ -9,6 +9,8 @@ pub enum Algorithm {
     Hs256,
     /// RSASSA-PKCS1-v1_5 with SHA-256, at least 2048 bits.
     Rs256,
+    /// RSASSA-PSS with SHA-256 and MGF1 with SHA-256, at least 2048 bits.
+    Ps256,
     /// ECDSA on P-256 with SHA-256.
     Es256,
     /// Ed25519.
@@ -17,7 +19,7 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm.
-    pub const ALL: [Self; 4] = [Self::Hs256, Self::Rs256, Self::Es256, Self::EdDsa];
+    pub const ALL: [Self; 5] = [Self::Hs256, Self::Rs256, Self::Ps256, Self::Es256, Self::EdDsa];
 
     /// Reads the value of an `alg` header; case matters (RFC 7515 §4.1.1).
     pub fn parse(text: &str) -> Option<Self> {
@@ -29,6 +31,7 @@ impl Algorithm {
         match self {
             Self::Hs256 => "HS256",
             Self::Rs256 => "RS256",
+            Self::Ps256 => "PS256",
             Self::Es256 => "ES256",
             Self::EdDsa => "EdDSA",
         }

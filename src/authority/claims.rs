@@ -2,9 +2,14 @@
 
 use serde_json::Value;
 
-use crate::domain::{Grant, Members, Reason, Scopes, Subject, Timestamp, TokenType};
+use crate::domain::{
+    Grant, Members, Mode, Policies, Policy, Reason, Rule, RuleSet, Scopes, Subject, Timestamp,
+    TokenType,
+};
 
-use super::Settings;
+use super::header::Typ;
+use super::kind::Kind;
+use super::rules::Rules;
 
 /// Seconds since the epoch from which a time is taken for nonsense (the year 5138).
 const SECONDS_END: u64 = 100_000_000_000;
@@ -20,30 +25,91 @@ pub(super) struct Tolerance {
     pub(super) lifetime_max_s: u32,
 }
 
-/// Applies every rule in the order of the room's documentation.
+/// What a token's claims come to.
+#[derive(Debug)]
+pub(super) struct Checked {
+    /// What the caller gets.
+    pub(super) grant: Grant,
+    /// The kind of token.
+    pub(super) kind: TokenType,
+    /// Rules that are only observed and that this token breaks.
+    pub(super) broken: RuleSet,
+}
+
+/// Applies every rule in the order of the room's documentation, each as far as `policies` say for
+/// the issuer and the kind of token.
 pub(super) fn check(
     claims: &Members,
-    access_token: bool,
-    settings: &Settings,
+    typ: Typ,
+    rules: &Rules<'_>,
+    policies: &Policies,
     now: Timestamp,
-) -> Result<Grant, Reason> {
-    let expires_at = times(claims, &settings.tolerance(), now)?;
-    issuer(claims, &settings.issuer)?;
-    audience(claims, |name| settings.audiences.iter().any(|audience| audience == name))?;
-    let subject = subject(claims, settings)?;
-    if text(claims, "jti")?.is_empty() {
-        return Err(Reason::ClaimEmpty("jti"));
-    }
-    let token_type = token_type(claims, access_token, settings)?;
-    bound_to(claims, "env", settings.environment.as_deref(), settings.environment_required)?;
-    bound_to(claims, "svc_id", settings.service_id.as_deref(), false)?;
-    let scopes = scopes(claims)?;
-    Ok(Grant {
+) -> Result<Checked, Reason> {
+    let kind = Kind::of(claims, typ, rules);
+    let mut held = Held::to(policies.of(rules.name, kind.token_type));
+    held.keeps(Rule::TypeHeader, || when(typ != Typ::Other, Reason::TypeHeader))?;
+    held.keeps(Rule::AccessTokenTyp, || when(typ == Typ::AccessToken, Reason::TypeHeader))?;
+    let expires_at = times(claims, &rules.tolerance, now, &mut held)?;
+    held.keeps(Rule::Issuer, || {
+        issuer(claims, |name| rules.issuers.iter().any(|issuer| issuer == name))
+    })?;
+    held.keeps(Rule::Audience, || {
+        audience(claims, |name| rules.audiences.iter().any(|audience| audience == name))
+    })?;
+    let subject = subject(claims, rules)?;
+    held.keeps(Rule::TokenId, || {
+        when(!text(claims, "jti")?.is_empty(), Reason::ClaimEmpty("jti"))
+    })?;
+    held.keeps(Rule::TokenType, || kind.unsaid.map_or(Ok(()), Err))?;
+    kind.confused.map_or(Ok(()), Err)?;
+    held.keeps(Rule::Environment, || {
+        bound_to(claims, "env", rules.environment, rules.environment_required)
+    })?;
+    held.keeps(Rule::ServiceId, || bound_to(claims, "svc_id", rules.service_id, false))?;
+    held.keeps(Rule::Permissions, || permissions_are_readable(claims, rules.permissions_claim))?;
+    let email = claims.get("email").and_then(Value::as_str).unwrap_or_default();
+    let grant = Grant {
         subject: Some(subject),
-        scopes: Some(scopes),
-        token_type: Some(token_type),
+        scopes: Some(scopes(claims, rules.permissions_claim)),
+        token_type: Some(kind.token_type),
         expires_at: Some(expires_at),
-    })
+        email: Some(email.into()),
+    };
+    Ok(Checked { grant, kind: kind.token_type, broken: held.broken })
+}
+
+/// A token held to a policy, and what it has broken of what is only observed.
+pub(super) struct Held<'p> {
+    policy: &'p Policy,
+    broken: RuleSet,
+}
+
+impl<'p> Held<'p> {
+    pub(super) fn to(policy: &'p Policy) -> Self {
+        Self { policy, broken: RuleSet::default() }
+    }
+
+    /// Refuses what breaks an enforced rule, and notes what breaks an observed one.
+    fn keeps(
+        &mut self,
+        rule: Rule,
+        check: impl FnOnce() -> Result<(), Reason>,
+    ) -> Result<(), Reason> {
+        match self.policy.mode(rule) {
+            Mode::Off => Ok(()),
+            Mode::Enforce => check(),
+            Mode::Observe => {
+                if check().is_err() {
+                    self.broken.insert(rule);
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn when(holds: bool, reason: Reason) -> Result<(), Reason> {
+    if holds { Ok(()) } else { Err(reason) }
 }
 
 /// The moment in a claim: a number, whole or not, from 0 to [`SECONDS_END`] (RFC 7519 §2).
@@ -67,31 +133,34 @@ pub(super) fn moment(claims: &Members, name: &'static str) -> Result<Option<Time
     moment.map(Some).ok_or(Reason::ClaimType(name))
 }
 
-/// `exp`, `iat` and, where there, `nbf`; returns `exp`.
+/// `exp`, which must be there and ahead, and `iat` and `nbf` as far as they are looked at;
+/// returns `exp`.
 pub(super) fn times(
     claims: &Members,
     tolerance: &Tolerance,
     now: Timestamp,
+    held: &mut Held<'_>,
 ) -> Result<Timestamp, Reason> {
     let expires_at = moment(claims, "exp")?.ok_or(Reason::ClaimMissing("exp"))?;
-    let issued_at = moment(claims, "iat")?.ok_or(Reason::ClaimMissing("iat"))?;
-    let not_before = moment(claims, "nbf")?;
+    let issued_at = moment(claims, "iat").and_then(|iat| iat.ok_or(Reason::ClaimMissing("iat")));
+    let not_before = moment(claims, "nbf");
     let skewed = now.plus_seconds(tolerance.skew_s.into());
+    held.keeps(Rule::IssuedAt, || issued_at.clone().map(drop))?;
+    held.keeps(Rule::NotBefore, || not_before.clone().map(drop))?;
     if now >= expires_at.plus_seconds(tolerance.expiry_s.into()) {
         return Err(Reason::Expired);
     }
-    if not_before.is_some_and(|not_before| skewed < not_before) {
-        return Err(Reason::NotYetValid);
-    }
-    if issued_at > skewed {
-        return Err(Reason::IssuedInFuture);
-    }
-    if expires_at < issued_at {
+    let (issued_at, not_before) = (issued_at.ok(), not_before.ok().flatten());
+    let has_come = |moment: Option<Timestamp>| moment.is_none_or(|moment| moment <= skewed);
+    held.keeps(Rule::NotBefore, || when(has_come(not_before), Reason::NotYetValid))?;
+    held.keeps(Rule::IssuedAt, || when(has_come(issued_at), Reason::IssuedInFuture))?;
+    if issued_at.is_some_and(|issued_at| expires_at < issued_at) {
         return Err(Reason::ClaimType("exp"));
     }
-    if expires_at > issued_at.plus_seconds(tolerance.lifetime_max_s.into()) {
-        return Err(Reason::LifetimeTooLong);
-    }
+    // However late a token says it was issued, it was by now.
+    let since = issued_at.map_or(skewed, |issued_at| issued_at.min(skewed));
+    let ends = since.plus_seconds(tolerance.lifetime_max_s.into());
+    held.keeps(Rule::Lifetime, || when(expires_at <= ends, Reason::LifetimeTooLong))?;
     Ok(expires_at)
 }
 
@@ -101,8 +170,9 @@ pub(super) fn text<'c>(claims: &'c Members, name: &'static str) -> Result<&'c st
     value.as_str().ok_or(Reason::ClaimType(name))
 }
 
-pub(super) fn issuer(claims: &Members, expected: &str) -> Result<(), Reason> {
-    if text(claims, "iss")? == expected { Ok(()) } else { Err(Reason::Issuer) }
+/// `iss` is exactly one of ours.
+pub(super) fn issuer(claims: &Members, ours: impl Fn(&str) -> bool) -> Result<(), Reason> {
+    if ours(text(claims, "iss")?) { Ok(()) } else { Err(Reason::Issuer) }
 }
 
 /// `aud` is a string or a list of strings (RFC 7519 §4.1.3), and one of them is ours.
@@ -123,39 +193,19 @@ pub(super) fn audience(claims: &Members, ours: impl Fn(&str) -> bool) -> Result<
     if named { Ok(()) } else { Err(Reason::Audience) }
 }
 
-fn subject(claims: &Members, settings: &Settings) -> Result<Subject, Reason> {
-    let text = text(claims, "sub")?;
+fn subject(claims: &Members, rules: &Rules<'_>) -> Result<Subject, Reason> {
+    let name = rules.subject_claim;
+    let text = text(claims, name)?;
     if text.trim().is_empty() && !text.contains(char::is_control) {
-        return Err(Reason::ClaimEmpty("sub"));
+        return Err(Reason::ClaimEmpty(name));
     }
-    let fits = subject_fits(text, settings);
-    fits.then(|| Subject::parse(text)).flatten().ok_or(Reason::ClaimType("sub"))
+    let fits = subject_fits(text, rules.subject_bytes_max);
+    fits.then(|| rules.subject(text)).flatten().ok_or(Reason::ClaimType(name))
 }
 
 /// Not blank, not too long, no control characters: they forge log lines and cut C strings.
-pub(super) fn subject_fits(text: &str, settings: &Settings) -> bool {
-    !text.trim().is_empty()
-        && text.len() <= settings.subject_bytes_max
-        && !text.contains(char::is_control)
-}
-
-/// `token_type` and `type` say the same; where both are missing, `typ` may have said it.
-fn token_type(
-    claims: &Members,
-    access_token: bool,
-    settings: &Settings,
-) -> Result<TokenType, Reason> {
-    let optional = |name| match claims.get(name) {
-        None => Ok(None),
-        Some(value) => value.as_str().map(Some).ok_or(Reason::ClaimType(name)),
-    };
-    let named = match (optional("token_type")?, optional("type")?) {
-        (Some(one), Some(other)) if one != other => return Err(Reason::TokenType),
-        (Some(name), _) | (None, Some(name)) => TokenType::parse(name),
-        (None, None) if access_token => Some(TokenType::Access),
-        (None, None) => return Err(Reason::ClaimMissing("token_type")),
-    };
-    named.filter(|token_type| settings.accepted_types.contains(token_type)).ok_or(Reason::TokenType)
+pub(super) fn subject_fits(text: &str, bytes_max: usize) -> bool {
+    !text.trim().is_empty() && text.len() <= bytes_max && !text.contains(char::is_control)
 }
 
 /// A claim that binds the token to one place: when a value is expected, no other will do.
@@ -175,17 +225,27 @@ fn bound_to(
     }
 }
 
-/// The union of `permissions`, a list of strings, and `scope`, names with spaces between.
-fn scopes(claims: &Members) -> Result<Scopes, Reason> {
-    let mut names: Vec<&str> = Vec::new();
-    if let Some(permissions) = claims.get("permissions") {
-        for name in permissions.as_array().ok_or(Reason::ClaimType("permissions"))? {
-            names.push(name.as_str().ok_or(Reason::ClaimType("permissions"))?);
-        }
-    }
-    if let Some(scope) = claims.get("scope") {
-        let scope = scope.as_str().ok_or(Reason::ClaimType("scope"))?;
-        names.extend(scope.split_ascii_whitespace());
-    }
-    Ok(names.into_iter().collect())
+/// The permissions claim is a list of strings, `scope` is names with spaces between; so is `scp`
+/// for some providers.
+fn permissions_are_readable(
+    claims: &Members,
+    permissions_claim: &'static str,
+) -> Result<(), Reason> {
+    let is_list = |value: &Value| {
+        value.as_array().is_some_and(|names| names.iter().all(Value::is_string))
+            || (permissions_claim == "scp" && value.is_string())
+    };
+    let listed = claims.get(permissions_claim).is_none_or(is_list);
+    when(listed, Reason::ClaimType(permissions_claim))?;
+    when(claims.get("scope").is_none_or(Value::is_string), Reason::ClaimType("scope"))
+}
+
+/// The union of what is readable of the permissions claim and of `scope`.
+fn scopes(claims: &Members, permissions_claim: &'static str) -> Scopes {
+    let permissions = claims.get(permissions_claim);
+    let listed = permissions.and_then(Value::as_array).into_iter().flatten();
+    let in_one = permissions.filter(|_| permissions_claim == "scp").and_then(Value::as_str);
+    let scope = claims.get("scope").and_then(Value::as_str);
+    let named = [in_one, scope].into_iter().flatten().flat_map(str::split_ascii_whitespace);
+    listed.filter_map(Value::as_str).chain(named).collect()
 }

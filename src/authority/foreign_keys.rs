@@ -1,4 +1,4 @@
-//! The public keys of a foreign provider, fetched when they are needed.
+//! The public keys that somebody else publishes, fetched when they are needed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +44,25 @@ pub(super) struct KeySet {
 }
 
 impl KeySet {
+    /// Reads a JWK set; the error says why it holds no usable key.
+    pub(super) fn read(url: &Url, text: &[u8], now: Timestamp) -> Result<Self, String> {
+        let keys = jwk::read_foreign(text).ok_or("no key set in the answer")?;
+        if keys.is_empty() {
+            return Err("no usable key in the key set".into());
+        }
+        Ok(Self { url: url.clone(), keys, fetched_at: now })
+    }
+
+    /// When it was asked for.
+    pub(super) const fn fetched_at(&self) -> Timestamp {
+        self.fetched_at
+    }
+
+    /// How many keys there are.
+    pub(super) const fn len(&self) -> usize {
+        self.keys.len()
+    }
+
     /// The keys that may have signed: of the header's algorithm and, if it names one, of that id.
     fn candidates<'k>(&'k self, header: &'k Header<'_>) -> impl Iterator<Item = &'k Key> {
         self.keys
@@ -131,24 +150,29 @@ impl ForeignKeys {
             return Err("asked moments ago".into());
         }
         held.tried_at = Some(now);
-        let call = Call {
-            method: Method::Get,
-            url: url.clone(),
-            headers: Headers::default(),
-            body: Bytes::new(),
-            timeout: TIMEOUT,
-            response_bytes_max: BYTES_MAX,
-        };
-        let answer = self.outbound.send(call).await.map_err(|error| error.to_string())?;
-        if answer.status != 200 {
-            return Err(format!("status {}", answer.status));
-        }
-        let keys = jwk::read_foreign(&answer.body).ok_or("no key set in the answer")?;
-        if keys.is_empty() {
-            return Err("no usable key in the key set".into());
-        }
-        let set = Arc::new(KeySet { url: url.clone(), keys, fetched_at: now });
+        let set = Arc::new(fetch(&self.outbound, url, now).await?);
         held.set = Some(Arc::clone(&set));
         Ok(set)
     }
+}
+
+/// The keys that are published at `url` now; the error says why there are none.
+pub(super) async fn fetch(
+    outbound: &Outbound,
+    url: &Url,
+    now: Timestamp,
+) -> Result<KeySet, String> {
+    let call = Call {
+        method: Method::Get,
+        url: url.clone(),
+        headers: Headers::default(),
+        body: Bytes::new(),
+        timeout: TIMEOUT,
+        response_bytes_max: BYTES_MAX,
+    };
+    let answer = outbound.send(call).await.map_err(|error| error.to_string())?;
+    if answer.status != 200 {
+        return Err(format!("status {}", answer.status));
+    }
+    KeySet::read(url, &answer.body, now)
 }

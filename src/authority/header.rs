@@ -10,8 +10,21 @@ use super::Algorithm;
 pub(super) struct Header<'t> {
     pub(super) algorithm: Algorithm,
     pub(super) key_id: Option<&'t str>,
-    /// Whether `typ` says that this is an access token (RFC 9068 §2.1).
-    pub(super) access_token: bool,
+    /// What kind of object the token says it is; whether that will do is for the rules to say.
+    pub(super) typ: Typ,
+}
+
+/// What `typ` says (RFC 7515 §4.1.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Typ {
+    /// There is none.
+    Missing,
+    /// A JWT of any kind.
+    Jwt,
+    /// An access token (RFC 9068 §2.1).
+    AccessToken,
+    /// No token of ours, or no text.
+    Other,
 }
 
 impl<'t> Header<'t> {
@@ -22,14 +35,12 @@ impl<'t> Header<'t> {
     ) -> Result<Self, Reason> {
         let algorithm = members.get("alg").and_then(Value::as_str).and_then(Algorithm::parse);
         let algorithm = algorithm.filter(|&algorithm| knows(algorithm)).ok_or(Reason::Algorithm)?;
-        if members.get("crit").is_some() || members.get("b64").is_some() {
+        // `enc` and `zip` are of encrypted tokens, and change what the text means.
+        let odd = ["crit", "b64", "enc", "zip"];
+        if odd.iter().any(|name| members.get(name).is_some()) {
             return Err(Reason::CriticalHeader);
         }
-        let access_token = match members.get("typ") {
-            None => false,
-            Some(Value::String(typ)) => access_type(typ).ok_or(Reason::TypeHeader)?,
-            Some(_) => return Err(Reason::TypeHeader),
-        };
+        let typ = Typ::of(members.get("typ"));
         if let Some(content) = members.get("cty") {
             let content = content.as_str().ok_or(Reason::TypeHeader)?;
             if media_type(content).eq_ignore_ascii_case("jwt") {
@@ -41,17 +52,18 @@ impl<'t> Header<'t> {
             Some(Value::String(id)) => Some(id.as_str()),
             Some(_) => return Err(Reason::KeyIdType),
         };
-        Ok(Self { algorithm, key_id, access_token })
+        Ok(Self { algorithm, key_id, typ })
     }
 }
 
-/// Whether a `typ` is that of an access token; `None` when it is no token of ours at all.
-fn access_type(typ: &str) -> Option<bool> {
-    let typ = media_type(typ);
-    if typ.eq_ignore_ascii_case("jwt") {
-        Some(false)
-    } else {
-        typ.eq_ignore_ascii_case("at+jwt").then_some(true)
+impl Typ {
+    fn of(value: Option<&Value>) -> Self {
+        let Some(value) = value else { return Self::Missing };
+        match value.as_str().map(media_type) {
+            Some(typ) if typ.eq_ignore_ascii_case("jwt") => Self::Jwt,
+            Some(typ) if typ.eq_ignore_ascii_case("at+jwt") => Self::AccessToken,
+            Some(_) | None => Self::Other,
+        }
     }
 }
 

@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::claims::{self, Tolerance};
+use super::claims::{self, Held, Tolerance};
 use super::foreign_keys::ForeignKeys;
-use super::header::Header;
+use super::header::{Header, Typ};
 use super::{Algorithm, AuthorityError, IdTokenRefusal};
-use crate::domain::{Jws, Members, Reason, Timestamp, Token};
+use crate::domain::{Jws, Members, Policy, Reason, Timestamp, Token};
 use crate::outbound::{Outbound, Url};
 
 /// Longest `sub`, in bytes (OpenID Connect Core §2).
@@ -36,7 +36,12 @@ impl IdTokenSettings {
         Self {
             issuer: issuer.into(),
             client_id: client_id.into(),
-            algorithms: vec![Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa],
+            algorithms: vec![
+                Algorithm::Rs256,
+                Algorithm::Ps256,
+                Algorithm::Es256,
+                Algorithm::EdDsa,
+            ],
             skew_tolerance_s: 5,
             lifetime_max_s: 86_400,
         }
@@ -118,8 +123,9 @@ impl IdTokens {
         let members = jws.header.as_ref().map_err(Reason::clone)?;
         let header =
             Header::read(members, |algorithm| self.settings.algorithms.contains(&algorithm))?;
-        if header.access_token {
-            return Err(Reason::TypeHeader.into());
+        match header.typ {
+            Typ::Missing | Typ::Jwt => {}
+            Typ::AccessToken | Typ::Other => return Err(Reason::TypeHeader.into()),
         }
         let signature = jws.signature.as_ref().map_err(Reason::clone)?;
         let keys = self.keys.current(keys_at, now).await;
@@ -138,7 +144,7 @@ impl IdTokens {
         now: Timestamp,
     ) -> Result<IdClaims, IdTokenRefusal> {
         let settings = &self.settings;
-        claims::issuer(members, &settings.issuer)?;
+        claims::issuer(members, |name| name == settings.issuer)?;
         claims::audience(members, |name| name == settings.client_id)?;
         self.authorized_party(members)?;
         let tolerance = Tolerance {
@@ -146,7 +152,8 @@ impl IdTokens {
             skew_s: settings.skew_tolerance_s,
             lifetime_max_s: settings.lifetime_max_s,
         };
-        let expires_at = claims::times(members, &tolerance, now)?;
+        let mut strictly = Held::to(&Policy::STRICT);
+        let expires_at = claims::times(members, &tolerance, now, &mut strictly)?;
         if members.get("nonce").and_then(Value::as_str) != Some(nonce) || nonce.is_empty() {
             return Err(IdTokenRefusal::Nonce);
         }

@@ -1,10 +1,12 @@
 //! New tokens.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
-use crate::domain::{Scopes, Subject, Timestamp, Token, TokenType, encode_base64url};
+use crate::domain::{Scopes, Subject, Timestamp, Token, TokenForm, TokenType, encode_base64url};
 
-use super::claims::subject_fits;
+use super::form::Wording;
 use super::key::Key;
 use super::{Authority, AuthorityError};
 
@@ -61,6 +63,58 @@ struct NewHeader<'o> {
     typ: &'static str,
 }
 
+/// A token that is to be made, in every word.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NewToken<'o> {
+    pub(super) key_id: Option<&'o str>,
+    pub(super) issuer: &'o str,
+    pub(super) audience: &'o str,
+    pub(super) token_type: TokenType,
+    pub(super) subject: &'o Subject,
+    pub(super) scopes: &'o Scopes,
+    pub(super) lifetime_s: u32,
+    /// Seconds since the epoch from which it is good; now without a choice.
+    pub(super) issued_at_s: Option<i64>,
+    /// Seconds since the epoch after which it is no longer good, whatever its lifetime.
+    pub(super) ends_at_s: i64,
+    /// The `jti`; a random one without a choice.
+    pub(super) token_id: Option<&'o str>,
+    pub(super) email: Option<&'o str>,
+    pub(super) client_id: Option<&'o str>,
+    pub(super) service: Option<&'o str>,
+    /// The session that it belongs to.
+    pub(super) family: Option<&'o str>,
+    /// Which of the session's refresh tokens it is.
+    pub(super) generation: Option<u32>,
+}
+
+impl<'o> NewToken<'o> {
+    pub(super) fn worded(
+        wording: Wording<'o>,
+        token_type: TokenType,
+        subject: &'o Subject,
+        scopes: &'o Scopes,
+    ) -> Self {
+        Self {
+            key_id: wording.key_id,
+            issuer: wording.issuer,
+            audience: wording.audience,
+            token_type,
+            subject,
+            scopes,
+            lifetime_s: wording.lifetime_s,
+            issued_at_s: None,
+            ends_at_s: i64::MAX,
+            token_id: None,
+            email: wording.email_always.then_some(""),
+            client_id: None,
+            service: None,
+            family: None,
+            generation: None,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct NewClaims<'o> {
     sub: &'o str,
@@ -78,47 +132,78 @@ struct NewClaims<'o> {
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<&'o str>,
     permissions: &'o Scopes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'o str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<&'o str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fid: Option<&'o str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#gen: Option<u32>,
 }
 
 impl Authority {
     /// Makes the token that `order` asks for. It is one that the authority itself would accept,
     /// as long as tokens of its type are let in.
     pub fn issue(&self, order: &Order, now: Timestamp) -> Result<Issued, AuthorityError> {
-        let token_type = self.checked(order)?;
-        let audience = self.audience(order)?;
-        let key = self.signing_key(order)?;
-        let token_id = encode_base64url(&rand::random::<[u8; 16]>());
-        let issued_at = now.seconds();
-        let expires_at = issued_at.saturating_add(order.lifetime_s.into());
+        self.checked(order)?;
+        let wording = self.settings.wording(TokenForm::Own, order.token_type);
+        let new = NewToken {
+            key_id: order.key_id.as_deref(),
+            audience: self.audience(order)?,
+            lifetime_s: order.lifetime_s,
+            email: order.email.as_deref(),
+            ..NewToken::worded(wording, order.token_type, &order.subject, &order.scopes)
+        };
+        self.mint(&new, now)
+    }
+
+    /// Makes a token, whatever it is.
+    pub(super) fn mint(
+        &self,
+        new: &NewToken<'_>,
+        now: Timestamp,
+    ) -> Result<Issued, AuthorityError> {
+        let key = self.signing_key(new.key_id)?;
+        let random = new.token_id.is_none().then(|| encode_base64url(&rand::random::<[u8; 16]>()));
+        let token_id = new.token_id.map(str::to_owned).or(random).unwrap_or_default();
+        let issued_at = new.issued_at_s.unwrap_or_else(|| self.dated_s(new.subject, now));
+        let expires_at = issued_at.saturating_add(new.lifetime_s.into()).min(new.ends_at_s);
+        let token_type = new.token_type.as_str();
         let claims = NewClaims {
-            sub: order.subject.as_str(),
+            sub: new.subject.as_str(),
             iat: issued_at,
             exp: expires_at,
-            iss: &self.settings.issuer,
-            aud: audience,
+            iss: new.issuer,
+            aud: new.audience,
             jti: &token_id,
             token_type,
             r#type: token_type,
             env: self.settings.environment.as_deref(),
             svc_id: self.settings.service_id.as_deref(),
-            email: order.email.as_deref(),
-            permissions: &order.scopes,
+            email: new.email,
+            permissions: new.scopes,
+            client_id: new.client_id,
+            service: new.service,
+            fid: new.family,
+            r#gen: new.generation,
         };
-        let token = self.signed(key, &claims)?;
+        let token = self.signed(&key, &claims)?;
         Ok(Issued { token, expires_at: Timestamp::from_seconds(expires_at), token_id })
     }
 
-    /// The order's token type as text, when nothing about the order is impossible.
-    fn checked(&self, order: &Order) -> Result<&'static str, AuthorityError> {
+    /// Nothing about the order is impossible.
+    fn checked(&self, order: &Order) -> Result<(), AuthorityError> {
         let fault = |part, why| AuthorityError::Order { part, why };
-        if !subject_fits(order.subject.as_str(), &self.settings) {
-            return Err(fault("subject", "is blank, too long or holds control characters"));
+        if !self.is_own_subject(order.subject.as_str()) {
+            let why = "is blank, too long, a foreign issuer's or holds control characters";
+            return Err(fault("subject", why));
         }
         if order.lifetime_s == 0 || order.lifetime_s > self.settings.lifetime_max_s {
             return Err(fault("lifetime", "is zero or over the longest allowed"));
         }
         match order.token_type {
-            TokenType::Access | TokenType::Service => Ok(order.token_type.as_str()),
+            TokenType::Access | TokenType::Service => Ok(()),
             other @ (TokenType::Refresh | TokenType::Admin | TokenType::Id) => {
                 Err(AuthorityError::TypeNotIssued(other))
             }
@@ -135,13 +220,13 @@ impl Authority {
         chosen.map(String::as_str).ok_or(fault)
     }
 
-    fn signing_key(&self, order: &Order) -> Result<&Key, AuthorityError> {
-        match &order.key_id {
-            None => self.keyring.signing().ok_or(AuthorityError::NothingSigns),
-            Some(id) => {
-                self.keyring.named(id).ok_or_else(|| AuthorityError::KeyUnknown(id.clone()))
-            }
-        }
+    fn signing_key(&self, id: Option<&str>) -> Result<Arc<Key>, AuthorityError> {
+        let keys = self.keys.load();
+        let key = match id {
+            None => keys.signing().ok_or(AuthorityError::NothingSigns)?,
+            Some(id) => keys.signing_as(id)?,
+        };
+        Ok(Arc::clone(key))
     }
 
     fn signed(&self, key: &Key, claims: &NewClaims<'_>) -> Result<Token, AuthorityError> {

@@ -4,14 +4,21 @@ use std::fmt;
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA256,
 };
 use aws_lc_rs::{hmac, rsa};
 
 use super::signer::Signer;
-use super::{Algorithm, AuthorityError, weak};
+use super::{Algorithm, AuthorityError, jwk, roca, weak};
+use crate::domain::encode_base64url;
 
 /// Smallest RSA modulus, in bytes (RFC 7518 §3.3).
 const RSA_BYTES_MIN: usize = 256;
+
+/// What a secret signs to be told from others.
+const IDENTITY: &[u8] = b"crossfade key identity 1";
+
+const NO_PUBLIC_KEY: &str = "is not a valid public key of its algorithm";
 
 /// Longest key id, in bytes.
 const ID_LENGTH_MAX: usize = 128;
@@ -22,23 +29,32 @@ pub(super) struct Key {
     algorithm: Algorithm,
     verifier: Verifier,
     signer: Option<Signer>,
+    identity: Box<str>,
 }
 
 /// What verifies, made ready once: a request pays for the signature alone.
 enum Verifier {
     Hmac(Box<hmac::Key>),
-    Public(ParsedPublicKey),
+    /// Ready, and in the form that [`Key::from_public`] reads.
+    Public(ParsedPublicKey, Box<[u8]>),
 }
 
 impl Key {
     /// A shared secret: HS256, whatever a token says.
     pub(super) fn from_secret(id: &str, secret: &[u8]) -> Result<Self, AuthorityError> {
-        let checked = checked_id(id)?;
         weak::check(id, secret)?;
+        Self::from_any_secret(id, secret)
+    }
+
+    /// A shared secret of any strength, for whoever wants to see what it verifies.
+    pub(super) fn from_any_secret(id: &str, secret: &[u8]) -> Result<Self, AuthorityError> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let mark = hmac::sign(&key, IDENTITY);
         Ok(Self {
-            id: checked,
+            id: checked_id(id)?,
             algorithm: Algorithm::Hs256,
-            verifier: Verifier::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret))),
+            identity: encode_base64url(&mark.as_ref()[..16]).into(),
+            verifier: Verifier::Hmac(Box::new(key)),
             signer: Some(Signer::from_secret(secret)),
         })
     }
@@ -58,23 +74,20 @@ impl Key {
         algorithm: Algorithm,
         public: &[u8],
     ) -> Result<Self, AuthorityError> {
-        let refused = |_| unusable(id, "is not a valid public key of its algorithm");
-        let public = match algorithm {
+        let refused = || unusable(id, NO_PUBLIC_KEY);
+        let parsed = match algorithm {
             Algorithm::Hs256 => {
                 return Err(unusable(id, "HS256 takes a shared secret, no key pair"));
             }
-            Algorithm::Rs256 => {
-                let key = rsa::PublicKey::from_der(public).map_err(refused)?;
-                if key.modulus_len() < RSA_BYTES_MIN {
-                    return Err(unusable(id, "an RSA key needs at least 2048 bits"));
-                }
-                ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.as_ref())
-            }
+            Algorithm::Rs256 => ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, rsa(id, public)?),
+            Algorithm::Ps256 => ParsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, rsa(id, public)?),
             Algorithm::Es256 => ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, public),
             Algorithm::EdDsa => ParsedPublicKey::new(&ED25519, public),
         };
-        let verifier = Verifier::Public(public.map_err(refused)?);
-        Ok(Self { id: checked_id(id)?, algorithm, verifier, signer: None })
+        let parsed = parsed.map_err(|_| refused())?;
+        let identity = jwk::identity(algorithm, public).ok_or_else(refused)?.into();
+        let verifier = Verifier::Public(parsed, public.into());
+        Ok(Self { id: checked_id(id)?, algorithm, verifier, signer: None, identity })
     }
 
     pub(super) const fn id(&self) -> &str {
@@ -85,6 +98,20 @@ impl Key {
         self.algorithm
     }
 
+    /// Which key this is, whatever its name: the thumbprint of the public part (RFC 7638), for a
+    /// secret a MAC under it. Two keys of one identity are one key.
+    pub(super) const fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// The public part in the form that [`Key::from_public`] reads; a secret has none.
+    pub(super) fn public(&self) -> Option<&[u8]> {
+        match &self.verifier {
+            Verifier::Hmac(_) => None,
+            Verifier::Public(_, public) => Some(public),
+        }
+    }
+
     pub(super) const fn signer(&self) -> Option<&Signer> {
         self.signer.as_ref()
     }
@@ -93,7 +120,7 @@ impl Key {
     pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.verifier {
             Verifier::Hmac(key) => hmac::verify(key, message, signature).is_ok(),
-            Verifier::Public(key) => key.verify_sig(message, signature).is_ok(),
+            Verifier::Public(key, _) => key.verify_sig(message, signature).is_ok(),
         }
     }
 }
@@ -102,6 +129,19 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({:?}, {}, ..)", self.id, self.algorithm)
     }
+}
+
+/// An RSA key without its SPKI wrapping, when it is large enough.
+fn rsa(id: &str, public: &[u8]) -> Result<Box<[u8]>, AuthorityError> {
+    let key = rsa::PublicKey::from_der(public);
+    let key = key.map_err(|_| unusable(id, NO_PUBLIC_KEY))?;
+    if key.modulus_len() < RSA_BYTES_MIN {
+        return Err(unusable(id, "an RSA key needs at least 2048 bits"));
+    }
+    if roca::is_weak(key.modulus().big_endian_without_leading_zero()) {
+        return Err(unusable(id, "is an RSA key of the kind that can be computed (ROCA)"));
+    }
+    Ok(key.as_ref().into())
 }
 
 pub(super) fn unusable(id: &str, why: &'static str) -> AuthorityError {

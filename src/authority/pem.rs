@@ -37,7 +37,7 @@ fn bare(algorithm: Algorithm, der: &[u8]) -> &[u8] {
     match algorithm {
         Algorithm::Es256 => der.strip_prefix(&P256_SPKI).unwrap_or(&[]),
         Algorithm::EdDsa => der.strip_prefix(&ED25519_SPKI).unwrap_or(&[]),
-        Algorithm::Hs256 | Algorithm::Rs256 => der,
+        Algorithm::Hs256 | Algorithm::Rs256 | Algorithm::Ps256 => der,
     }
 }
 

@@ -1,198 +1,262 @@
-//! Which tokens are revoked, for the read path: no lock, and nothing at all while none is.
+//! What is revoked, for the read path: no lock, and nothing at all while nothing is.
+//!
+//! Single tokens (by what was signed, or by their id) and families are marks in one set; subjects,
+//! of which everything issued before a moment is revoked, are in another. A mark is a keyed
+//! hash, in memory and on the disk: neither tells whose token it was.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use arc_swap::ArcSwap;
-use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Fingerprint, Timestamp};
-use crate::store::{BATCH_ROWS_MAX, Durability, Expect, Row, Store, Table};
+use crate::store::{
+    BATCH_ROWS_MAX, Batch, Durability, Expect, Row, Store, StoreError, Stored, Table,
+};
 
 use super::AuthorityError;
+use super::locks::Locks;
+use super::marks::{Mark, Marks};
 
-/// A revocation copies one shard, so there are many.
-const SHARDS: usize = 256;
-
-/// The bytes of a fingerprint.
-type Mark = [u8; 16];
-
-type Shard = HashMap<Mark, Timestamp>;
-
-/// Fingerprints of revoked tokens, with the moment from which each may be forgotten.
+/// Everything that is revoked, with the moment from which each may be forgotten.
 pub(super) struct Revocations {
-    shards: Box<[ArcSwap<Shard>]>,
-    count: AtomicUsize,
+    tokens: Marks<()>,
+    /// Microseconds since the epoch: what was issued before is revoked.
+    subjects: Marks<i64>,
     max: usize,
-    /// Held while the set is changed; readers never take it.
-    changing: Mutex<()>,
+    /// Two changes of one mark reach the disk in their order.
+    changing: Locks,
     disk: Option<Disk>,
 }
 
-/// A row of the table `revocations`, whose key is a fingerprint.
+/// A row of the table `revocations`, whose key is a mark.
 #[derive(Serialize, Deserialize)]
-struct RevocationRow {
+pub(super) struct RevocationRow {
     /// Microseconds since the epoch.
-    forget_at_us: i64,
+    pub(super) forget_at_us: i64,
 }
 
 impl Row for RevocationRow {
     const FORMAT: u8 = 1;
 }
 
+/// A row of the table `revoked-subjects`, whose key is a mark.
+#[derive(Serialize, Deserialize)]
+struct SubjectRow {
+    /// Microseconds since the epoch.
+    issued_before_us: i64,
+    /// Microseconds since the epoch.
+    forget_at_us: i64,
+}
+
+impl Row for SubjectRow {
+    const FORMAT: u8 = 1;
+}
+
+/// A row that may be forgotten.
+trait Passing: Row {
+    fn forget_at(&self) -> Timestamp;
+}
+
+impl Passing for RevocationRow {
+    fn forget_at(&self) -> Timestamp {
+        Timestamp::from_micros(self.forget_at_us)
+    }
+}
+
+impl Passing for SubjectRow {
+    fn forget_at(&self) -> Timestamp {
+        Timestamp::from_micros(self.forget_at_us)
+    }
+}
+
 struct Disk {
     store: Store,
-    table: Table<RevocationRow>,
+    tokens: Table<RevocationRow>,
+    subjects: Table<SubjectRow>,
 }
 
 impl Disk {
-    /// Removes rows without waiting for the disk: should one come back after a crash, it has
-    /// expired all the same.
-    async fn remove(&self, names: Vec<String>) -> Result<(), AuthorityError> {
+    fn of(store: &Store) -> Self {
+        let (tokens, subjects) = (store.table("revocations"), store.table("revoked-subjects"));
+        Self { store: store.clone(), tokens, subjects }
+    }
+
+    /// Removes rows that are over, without waiting for the disk: should one come back after a
+    /// crash, it is over all the same. One that was written anew meanwhile stays.
+    async fn remove<V: Passing>(
+        &self,
+        table: &Table<V>,
+        names: &[String],
+        now: Timestamp,
+    ) -> Result<(), AuthorityError> {
         for some in names.chunks(BATCH_ROWS_MAX) {
             let mut batch = self.store.batch();
             for name in some {
-                batch.remove(&self.table, name, Expect::Anything)?;
+                remove_if_over(&mut batch, table, name, now)?;
             }
-            batch.commit(Durability::Relaxed).await?;
+            match batch.commit(Durability::Relaxed).await {
+                // Written anew this moment: the others of the batch go at the next start.
+                Ok(()) | Err(StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(())
     }
 }
 
+fn remove_if_over<V: Passing>(
+    batch: &mut Batch,
+    table: &Table<V>,
+    name: &str,
+    now: Timestamp,
+) -> Result<(), AuthorityError> {
+    if let Some(Stored { revision, value }) = table.get(name)?
+        && value.forget_at() <= now
+    {
+        batch.remove(table, name, Expect::Revision(revision))?;
+    }
+    Ok(())
+}
+
+/// Marks that are still alive, and the names of rows that are over.
+type Loaded<T> = (Vec<(Mark, Timestamp, T)>, Vec<String>);
+
+/// Rows of a table that are still alive, and the names of those that are over. A row that cannot
+/// be read is an error: a revocation must not get lost.
+fn load<V: Passing, T>(
+    table: &Table<V>,
+    now: Timestamp,
+    value: impl Fn(&V) -> T,
+) -> Result<Loaded<T>, AuthorityError> {
+    let (mut alive, mut over) = (Vec::new(), Vec::new());
+    for row in table.scan("") {
+        let (name, stored) = row?;
+        let forget_at = stored.value.forget_at();
+        if forget_at <= now {
+            over.push(name);
+        } else if let Some(mark) = from_hex(&name) {
+            alive.push((mark, forget_at, value(&stored.value)));
+        } else {
+            return Err(AuthorityError::RevocationUnreadable(name));
+        }
+    }
+    Ok((alive, over))
+}
+
 impl Revocations {
     pub(super) fn in_memory(max: usize) -> Self {
-        let shards = (0..SHARDS).map(|_| ArcSwap::default()).collect();
-        Self { shards, count: AtomicUsize::new(0), max, changing: Mutex::new(()), disk: None }
+        let (tokens, subjects) = (Marks::new(), Marks::new());
+        Self { tokens, subjects, max, changing: Locks::new(), disk: None }
     }
 
-    /// Loads what is still alive and removes the rest. A row that cannot be read is an error: a
-    /// revocation must not get lost.
+    /// Loads what is still alive and removes the rest.
     pub(super) async fn open(
         store: &Store,
         max: usize,
         now: Timestamp,
     ) -> Result<Self, AuthorityError> {
-        let disk = Disk { store: store.clone(), table: store.table("revocations") };
-        let mut shards = vec![Shard::new(); SHARDS];
-        let mut over = Vec::new();
-        for row in disk.table.scan("") {
-            let (name, stored) = row?;
-            let forget_at = Timestamp::from_micros(stored.value.forget_at_us);
-            if forget_at <= now {
-                over.push(name);
-            } else if let Some(mark) = from_hex(&name) {
-                shards[shard_of(&mark)].insert(mark, forget_at);
-            } else {
-                return Err(AuthorityError::RevocationUnreadable(name));
-            }
-        }
-        if let Err(problem) = disk.remove(over).await {
+        let disk = Disk::of(store);
+        let (tokens, tokens_over) = load(&disk.tokens, now, |_| ())?;
+        let (subjects, subjects_over) = load(&disk.subjects, now, |row| row.issued_before_us)?;
+        let removed = match disk.remove(&disk.tokens, &tokens_over, now).await {
+            Ok(()) => disk.remove(&disk.subjects, &subjects_over, now).await,
+            refused => refused,
+        };
+        if let Err(problem) = removed {
             // A disk that refuses writes is no reason not to start: they are purged later.
             tracing::warn!(%problem, "expired revocations are not purged");
         }
-        let count = shards.iter().map(HashMap::len).sum();
-        Ok(Self {
-            shards: shards.into_iter().map(ArcSwap::from_pointee).collect(),
-            count: AtomicUsize::new(count),
-            max,
-            changing: Mutex::new(()),
-            disk: Some(disk),
-        })
+        let (tokens, subjects) = (Marks::of(tokens), Marks::of(subjects));
+        Ok(Self { tokens, subjects, max, changing: Locks::new(), disk: Some(disk) })
     }
 
     /// False while nothing is revoked, so that no token need be fingerprinted.
     pub(super) fn any(&self) -> bool {
-        self.count.load(Ordering::Acquire) > 0
+        self.len() > 0
     }
 
-    pub(super) fn holds(&self, token: &Fingerprint) -> bool {
-        self.has(token.bytes())
+    /// Whether a token or a family is revoked.
+    pub(super) fn holds(&self, mark: &Fingerprint) -> bool {
+        self.tokens.len() > 0 && self.tokens.value(mark.bytes()).is_some()
     }
 
-    /// Adds a token: at once for readers, for good when this returns. When the disk refuses, it
-    /// stays revoked until the process ends, and the error says that this is all.
+    /// The moment before which everything of this subject is revoked.
+    pub(super) fn issued_before(&self, subject: &Fingerprint) -> Option<Timestamp> {
+        self.subjects.value(subject.bytes()).map(Timestamp::from_micros)
+    }
+
+    /// True while no subject is revoked.
+    pub(super) fn no_subject(&self) -> bool {
+        self.subjects.len() == 0
+    }
+
+    /// Adds a token or a family: at once for readers, for good when this returns. When the disk
+    /// refuses, it stays revoked until the process ends, and the error says that this is all.
     pub(super) async fn revoke(
         &self,
-        token: Fingerprint,
+        mark: Fingerprint,
         forget_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), AuthorityError> {
-        if self.len() >= self.max {
-            self.purge(now).await?;
-        }
-        if !self.add(*token.bytes(), forget_at) {
-            return Err(AuthorityError::RevocationsFull(self.max));
-        }
+        self.make_room(now).await?;
+        let name = mark.to_string();
+        let _guard = self.changing.lock(&name).await;
+        let kept = self.tokens.add(*mark.bytes(), forget_at, (), self.room(self.subjects.len()));
+        let (forget_at, ()) = kept.ok_or(AuthorityError::RevocationsFull(self.max))?;
         if let Some(disk) = &self.disk {
             // Also when it was known before: its first write may have failed.
             let row = RevocationRow { forget_at_us: forget_at.micros() };
-            disk.table.insert(&token.to_string(), &row, Durability::Durable).await?;
+            disk.tokens.insert(&name, &row, Durability::Durable).await?;
         }
         Ok(())
     }
 
-    /// Adds a token in memory; false when the set is full.
-    fn add(&self, mark: Mark, forget_at: Timestamp) -> bool {
-        let changing = self.changing.lock();
-        if self.has(&mark) {
-            return true;
-        }
-        if self.len() >= self.max {
-            return false;
-        }
-        let shard = &self.shards[shard_of(&mark)];
-        let mut changed = Shard::clone(&shard.load());
-        changed.insert(mark, forget_at);
-        shard.store(Arc::new(changed));
-        self.count.fetch_add(1, Ordering::AcqRel);
-        drop(changing);
-        true
-    }
-
-    /// Forgets the tokens that have expired by themselves, in memory and on disk, and says how
-    /// many that were.
-    pub(super) async fn purge(&self, now: Timestamp) -> Result<usize, AuthorityError> {
-        let forgotten = self.forget(now);
-        let count = forgotten.len();
+    /// Revokes what a subject was given before a moment. Of several moments the last holds.
+    pub(super) async fn revoke_subject(
+        &self,
+        mark: Fingerprint,
+        issued_before: Timestamp,
+        forget_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), AuthorityError> {
+        self.make_room(now).await?;
+        let name = mark.to_string();
+        let _guard = self.changing.lock(&name).await;
+        let (before, room) = (issued_before.micros(), self.room(self.tokens.len()));
+        let kept = self.subjects.add(*mark.bytes(), forget_at, before, room);
+        let (forget_at, before) = kept.ok_or(AuthorityError::RevocationsFull(self.max))?;
         if let Some(disk) = &self.disk {
-            disk.remove(forgotten.iter().map(hex).collect()).await?;
+            let row = SubjectRow { issued_before_us: before, forget_at_us: forget_at.micros() };
+            disk.subjects.insert(&name, &row, Durability::Durable).await?;
         }
-        Ok(count)
+        Ok(())
     }
 
-    fn forget(&self, now: Timestamp) -> Vec<Mark> {
-        let changing = self.changing.lock();
-        let mut forgotten = Vec::new();
-        for shard in &*self.shards {
-            let known = shard.load();
-            let before = forgotten.len();
-            let over = known.iter().filter(|(_, forget_at)| **forget_at <= now);
-            forgotten.extend(over.map(|(mark, _)| *mark));
-            if forgotten.len() > before {
-                let mut kept = Shard::clone(&known);
-                kept.retain(|_, forget_at| *forget_at > now);
-                shard.store(Arc::new(kept));
-            }
+    /// How many one set may hold beside those of the other.
+    const fn room(&self, others: usize) -> usize {
+        self.max.saturating_sub(others)
+    }
+
+    async fn make_room(&self, now: Timestamp) -> Result<(), AuthorityError> {
+        if self.len() >= self.max {
+            self.purge(now).await?;
         }
-        self.count.fetch_sub(forgotten.len(), Ordering::AcqRel);
-        drop(changing);
-        forgotten
+        Ok(())
+    }
+
+    /// Forgets what would be refused by itself, in memory and on disk, and says how many marks
+    /// that were.
+    pub(super) async fn purge(&self, now: Timestamp) -> Result<usize, AuthorityError> {
+        let (tokens, subjects) = (self.tokens.forget(now), self.subjects.forget(now));
+        if let Some(disk) = &self.disk {
+            let names = |marks: &[Mark]| marks.iter().map(hex).collect::<Vec<_>>();
+            disk.remove(&disk.tokens, &names(&tokens), now).await?;
+            disk.remove(&disk.subjects, &names(&subjects), now).await?;
+        }
+        Ok(tokens.len() + subjects.len())
     }
 
     pub(super) fn len(&self) -> usize {
-        self.count.load(Ordering::Acquire)
+        self.tokens.len() + self.subjects.len()
     }
-
-    fn has(&self, mark: &Mark) -> bool {
-        self.shards[shard_of(mark)].load().contains_key(mark)
-    }
-}
-
-fn shard_of(mark: &Mark) -> usize {
-    usize::from(mark[0]) % SHARDS
 }
 
 /// As a fingerprint is displayed.
@@ -221,9 +285,12 @@ mod tests {
         FingerprintKey::new([1; 32]).of_token(&Token::new(&format!("e30.e30.{number:08}")))
     }
 
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
     #[tokio::test]
     async fn a_revocation_is_forgotten_when_its_token_has_expired() {
-        let at = Timestamp::from_seconds;
         let revocations = Revocations::in_memory(10);
         assert!(!revocations.any());
         for (number, forget_at) in [(1, 100), (1, 100), (2, 200)] {
@@ -245,13 +312,29 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_set_makes_room_only_from_what_has_expired() {
-        let at = Timestamp::from_seconds;
         let revocations = Revocations::in_memory(2);
         revocations.revoke(token(1), at(100), at(0)).await.expect("room");
-        revocations.revoke(token(2), at(200), at(0)).await.expect("room");
+        revocations.revoke_subject(token(2), at(0), at(200), at(0)).await.expect("room");
         let full = revocations.revoke(token(3), at(300), at(99)).await;
         assert!(matches!(full, Err(AuthorityError::RevocationsFull(2))));
         revocations.revoke(token(3), at(300), at(100)).await.expect("room again");
         assert!(!revocations.holds(&token(1)));
+    }
+
+    #[tokio::test]
+    async fn of_two_moments_for_one_subject_the_later_holds_over_a_restart() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Store::open(dir.path()).expect("a store");
+        let revocations = Revocations::open(&store, 10, at(0)).await.expect("opened");
+        for before in [50, 70, 60] {
+            let added = revocations.revoke_subject(token(1), at(before), at(100 + before), at(0));
+            added.await.expect("on the disk");
+        }
+        for revocations in
+            [revocations, Revocations::open(&store, 10, at(0)).await.expect("opened")]
+        {
+            assert_eq!(revocations.issued_before(&token(1)), Some(at(70)));
+            assert_eq!(revocations.purge(at(169)).await.expect("purged"), 0);
+        }
     }
 }

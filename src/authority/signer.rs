@@ -8,22 +8,24 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
-    RsaKeyPair,
+    RSA_PSS_SHA256, RsaEncoding, RsaKeyPair,
 };
 
 use super::Algorithm;
 
 /// What signs. Its kind fixes the algorithm: nothing but a shared secret can make an HMAC.
 pub(super) enum Signer {
-    Hmac(Box<hmac::Key>),
+    Hmac(Box<hmac::Key>, Box<[u8]>),
     Rsa(RsaKeyPair),
+    /// The same kind of key for the other padding: a key has one of them.
+    RsaPss(RsaKeyPair),
     Ec(EcdsaKeyPair),
     Ed(Ed25519KeyPair),
 }
 
 impl Signer {
     pub(super) fn from_secret(secret: &[u8]) -> Self {
-        Self::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret)))
+        Self::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret)), secret.into())
     }
 
     /// A private key in PKCS #8, PKCS #1 (RSA) or SEC 1 (EC); `None` when it is not one of
@@ -31,10 +33,8 @@ impl Signer {
     pub(super) fn from_der(algorithm: Algorithm, der: &[u8]) -> Option<Self> {
         match algorithm {
             Algorithm::Hs256 => None,
-            Algorithm::Rs256 => {
-                let pair = RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der));
-                pair.ok().map(Self::Rsa)
-            }
+            Algorithm::Rs256 => rsa(der).map(Self::Rsa),
+            Algorithm::Ps256 => rsa(der).map(Self::RsaPss),
             Algorithm::Es256 => {
                 let kind = &ECDSA_P256_SHA256_FIXED_SIGNING;
                 EcdsaKeyPair::from_private_key_der(kind, der).ok().map(Self::Ec)
@@ -48,7 +48,7 @@ impl Signer {
     pub(super) fn generate(algorithm: Algorithm) -> Option<Vec<u8>> {
         match algorithm {
             Algorithm::Hs256 => Some(rand::random::<[u8; 32]>().to_vec()),
-            Algorithm::Rs256 => {
+            Algorithm::Rs256 | Algorithm::Ps256 => {
                 let pair = RsaKeyPair::generate(KeySize::Rsa2048).ok()?;
                 let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
                 Some(der.as_ref().to_vec())
@@ -63,10 +63,24 @@ impl Signer {
         }
     }
 
+    /// The private key as [`Signer::generate`] makes it. `None` when the library fails.
+    pub(super) fn kept(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Hmac(_, secret) => Some(secret.to_vec()),
+            Self::Rsa(pair) | Self::RsaPss(pair) => {
+                let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
+                Some(der.as_ref().to_vec())
+            }
+            Self::Ec(pair) => Some(pair.to_pkcs8v1().ok()?.as_ref().to_vec()),
+            Self::Ed(pair) => Some(pair.to_pkcs8v1().ok()?.as_ref().to_vec()),
+        }
+    }
+
     pub(super) const fn algorithm(&self) -> Algorithm {
         match self {
-            Self::Hmac(_) => Algorithm::Hs256,
+            Self::Hmac(..) => Algorithm::Hs256,
             Self::Rsa(_) => Algorithm::Rs256,
+            Self::RsaPss(_) => Algorithm::Ps256,
             Self::Ec(_) => Algorithm::Es256,
             Self::Ed(_) => Algorithm::EdDsa,
         }
@@ -76,8 +90,8 @@ impl Signer {
     /// A shared secret has none.
     pub(super) fn public(&self) -> Option<&[u8]> {
         match self {
-            Self::Hmac(_) => None,
-            Self::Rsa(pair) => Some(pair.public_key().as_ref()),
+            Self::Hmac(..) => None,
+            Self::Rsa(pair) | Self::RsaPss(pair) => Some(pair.public_key().as_ref()),
             Self::Ec(pair) => Some(pair.public_key().as_ref()),
             Self::Ed(pair) => Some(pair.public_key().as_ref()),
         }
@@ -87,16 +101,27 @@ impl Signer {
     pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         let random = SystemRandom::new();
         match self {
-            Self::Hmac(key) => Some(hmac::sign(key, message).as_ref().to_vec()),
-            Self::Rsa(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).ok()?;
-                Some(signature)
-            }
+            Self::Hmac(key, _) => Some(hmac::sign(key, message).as_ref().to_vec()),
+            Self::Rsa(pair) => rsa_signature(pair, &RSA_PKCS1_SHA256, message),
+            Self::RsaPss(pair) => rsa_signature(pair, &RSA_PSS_SHA256, message),
             Self::Ec(pair) => Some(pair.sign(&random, message).ok()?.as_ref().to_vec()),
             Self::Ed(pair) => Some(pair.sign(message).as_ref().to_vec()),
         }
     }
+}
+
+fn rsa(der: &[u8]) -> Option<RsaKeyPair> {
+    RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der)).ok()
+}
+
+fn rsa_signature(
+    pair: &RsaKeyPair,
+    padding: &'static dyn RsaEncoding,
+    message: &[u8],
+) -> Option<Vec<u8>> {
+    let mut signature = vec![0; pair.public_modulus_len()];
+    pair.sign(padding, &SystemRandom::new(), message, &mut signature).ok()?;
+    Some(signature)
 }
 
 impl fmt::Debug for Signer {

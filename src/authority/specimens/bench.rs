@@ -1,5 +1,7 @@
 //! Where specimens are put together.
 
+use std::cell::Cell;
+
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,9 +12,12 @@ use crate::domain::{Credentials, RequestParts, Timestamp, Token, encode_base64ur
 
 use super::mint::{Mint, hmac_with};
 
-/// Everything a recipe needs: the mint, the moment, the subject.
+/// Everything a recipe needs: the mint, the algorithm, the moment, the subject.
 pub(super) struct Bench<'m> {
     pub(super) mint: &'m Mint,
+    algorithm: Algorithm,
+    /// Whether the recipe has asked for the algorithm: if not, it makes the same under all.
+    asked: Cell<bool>,
     /// Whole seconds since the epoch.
     pub(super) now: i64,
     subject: Value,
@@ -54,12 +59,47 @@ impl Draft {
 }
 
 impl<'m> Bench<'m> {
-    /// The token id depends on nothing but kind, moment and subject.
-    pub(super) fn new(mint: &'m Mint, kind: &str, now: Timestamp, subject: &str) -> Self {
-        let unique = format!("{kind}\0{}\0{subject}", now.micros());
+    /// The token id depends on nothing but kind, algorithm, moment and subject.
+    pub(super) fn new(
+        mint: &'m Mint,
+        (kind, algorithm): (&str, Algorithm),
+        now: Timestamp,
+        subject: &str,
+    ) -> Self {
+        let mut unique = format!("{kind}\0{}\0{subject}", now.micros());
+        if algorithm != Algorithm::Hs256 {
+            unique = format!("{unique}\0{algorithm}");
+        }
         let digest = hmac_with(hmac::HMAC_SHA256, mint.secret(), unique.as_bytes());
         let token_id = encode_base64url(digest.get(..16).unwrap_or_default());
-        Self { mint, now: now.seconds(), subject: subject.into(), token_id }
+        let (asked, now, subject) = (Cell::new(false), now.seconds(), subject.into());
+        Self { mint, algorithm, asked, now, subject, token_id }
+    }
+
+    /// The algorithm of the specimen, for recipes that work with each.
+    pub(super) fn algorithm(&self) -> Algorithm {
+        self.asked.set(true);
+        self.algorithm
+    }
+
+    /// Whether the recipe depends on the algorithm.
+    pub(super) fn depends(&self) -> bool {
+        self.asked.get()
+    }
+
+    /// The id of the algorithm's key.
+    pub(super) fn key_id(&self) -> &'static str {
+        Mint::key_id(self.algorithm())
+    }
+
+    /// The header of the specimen's algorithm.
+    pub(super) fn own_header(&self) -> Draft {
+        self.header(self.algorithm().as_str())
+    }
+
+    /// Signs with the key of the specimen's algorithm.
+    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.mint.sign(self.algorithm(), message)
     }
 
     /// The header of an algorithm without a key id, as the legacy issuer writes it.
@@ -91,40 +131,40 @@ impl<'m> Bench<'m> {
         self.mint.token(header.json().as_bytes(), claims.json().as_bytes(), key)
     }
 
-    /// The canonical HS256 token with other claims.
-    pub(super) fn hs256(&self, claims: &Draft) -> Token {
-        self.token(&self.header("HS256"), claims, Algorithm::Hs256)
+    /// The canonical token with other claims.
+    pub(super) fn signed(&self, claims: &Draft) -> Token {
+        self.token(&self.own_header(), claims, self.algorithm())
     }
 
-    /// The canonical HS256 token.
+    /// The canonical token.
     pub(super) fn fresh(&self) -> Token {
-        self.hs256(&self.claims())
+        self.signed(&self.claims())
     }
 
-    /// The canonical HS256 token with one claim changed.
+    /// The canonical token with one claim changed.
     pub(super) fn claim(&self, name: &str, raw: impl ToString) -> Credentials {
-        Credentials::Token(self.hs256(&self.claims().set(name, raw)))
+        Credentials::Token(self.signed(&self.claims().set(name, raw)))
     }
 
-    /// The canonical HS256 token with one claim left out.
+    /// The canonical token with one claim left out.
     pub(super) fn lacking(&self, name: &str) -> Credentials {
-        Credentials::Token(self.hs256(&self.claims().without(name)))
+        Credentials::Token(self.signed(&self.claims().without(name)))
     }
 
-    /// The canonical HS256 token with other times.
+    /// The canonical token with other times.
     pub(super) fn life(&self, issued: i64, expires: i64) -> Credentials {
         let (issued, expires) = (self.now + issued, self.now + expires);
-        Credentials::Token(self.hs256(&self.claims().set("iat", issued).set("exp", expires)))
+        Credentials::Token(self.signed(&self.claims().set("iat", issued).set("exp", expires)))
     }
 
-    /// The canonical HS256 token with one header member changed.
+    /// The canonical token with one header member changed.
     pub(super) fn head(&self, name: &str, raw: impl ToString) -> Credentials {
-        self.with_header(&self.header("HS256").set(name, raw))
+        self.with_header(&self.own_header().set(name, raw))
     }
 
-    /// The canonical HS256 token under another header.
+    /// The canonical token under another header.
     pub(super) fn with_header(&self, header: &Draft) -> Credentials {
-        Credentials::Token(self.token(header, &self.claims(), Algorithm::Hs256))
+        Credentials::Token(self.token(header, &self.claims(), self.algorithm()))
     }
 
     /// The canonical claims under a header, with a signature of the recipe's own.
@@ -150,11 +190,11 @@ impl<'m> Bench<'m> {
     /// The fresh token's header and claims, written differently and signed as they are written.
     pub(super) fn resigned(&self, write: impl Fn(&str, &str) -> String) -> Credentials {
         let claims = self.claims().set("note", quoted("~~~???>>>~~~???>>>"));
-        let token = self.hs256(&claims);
+        let token = self.signed(&claims);
         let mut segments = token.reveal().split('.');
         let mut next = || segments.next().unwrap_or_default();
         let signed = write(next(), next());
-        let signature = self.mint.sign(Algorithm::Hs256, signed.as_bytes());
+        let signature = self.sign(signed.as_bytes());
         text(&format!("{signed}.{}", encode_base64url(&signature)))
     }
 

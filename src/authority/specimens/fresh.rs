@@ -26,9 +26,7 @@ pub(super) const KINDS: &[Kind] = &[
     allow("fresh_rs256_kid", "names its key", |b| by_name(b, Rs256)),
     allow("fresh_es256_kid", "names its key", |b| by_name(b, Es256)),
     allow("fresh_eddsa_kid", "names its key", |b| by_name(b, EdDsa)),
-    allow("typ_missing", "typ may be left out", |b| {
-        b.with_header(&b.header("HS256").without("typ"))
-    }),
+    allow("typ_missing", "typ may be left out", |b| b.with_header(&b.own_header().without("typ"))),
     allow("typ_lower_case", "typ is a media type: case does not matter", |b| {
         b.head("typ", "\"jwt\"")
     }),
@@ -36,8 +34,8 @@ pub(super) const KINDS: &[Kind] = &[
     allow("typ_at_jwt_long", "the media type in full", |b| b.head("typ", "\"application/at+jwt\"")),
     allow("typ_at_jwt_only", "RFC 9068: the type is in the header alone", |b| {
         let claims = b.claims().without("token_type").without("type");
-        let header = b.header("HS256").set("typ", "\"at+jwt\"");
-        Credentials::Token(b.token(&header, &claims, Hs256))
+        let header = b.own_header().set("typ", "\"at+jwt\"");
+        Credentials::Token(b.token(&header, &claims, b.algorithm()))
     }),
     allow("token_type_only", "token_type without type", |b| b.lacking("type")),
     allow("type_only", "type without token_type", |b| b.lacking("token_type")),
@@ -90,7 +88,7 @@ pub(super) const KINDS: &[Kind] = &[
     }),
     allow("scope_string", "OAuth's scope instead of permissions", |b| {
         let claims = b.claims().without("permissions").set("scope", "\"read write\"");
-        Credentials::Token(b.hs256(&claims))
+        Credentials::Token(b.signed(&claims))
     }),
     allow("scope_and_permissions", "both: their union", |b| {
         b.claim("scope", "\"admin:read read\"")

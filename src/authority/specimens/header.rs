@@ -1,6 +1,6 @@
 //! Headers that ask for too much.
 
-use crate::authority::Algorithm::{self, EdDsa};
+use crate::authority::Algorithm::EdDsa;
 use crate::domain::Reason::{
     CriticalHeader, DuplicateMember, KeyIdType, KeyUnknown, Signature, TypeHeader,
 };
@@ -30,11 +30,9 @@ pub(super) const KINDS: &[Kind] = &[
     deny("kid_sql", KeyUnknown, "a piece of SQL", |b| b.head("kid", quoted("x' OR '1'='1"))),
     deny("kid_integer", KeyIdType, "a number", |b| b.head("kid", 1)),
     deny("kid_null", KeyIdType, "null", |b| b.head("kid", "null")),
-    deny("kid_list", KeyIdType, "a list", |b| {
-        b.head("kid", format!("[{}]", quoted(Mint::key_id(Algorithm::Hs256))))
-    }),
+    deny("kid_list", KeyIdType, "a list", |b| b.head("kid", format!("[{}]", quoted(b.key_id())))),
     deny("crit_unknown", CriticalHeader, "an extension that must be understood", |b| {
-        b.with_header(&b.header("HS256").set("crit", r#"["exp-ext"]"#).set("exp-ext", 1))
+        b.with_header(&b.own_header().set("crit", r#"["exp-ext"]"#).set("exp-ext", 1))
     }),
     deny("crit_empty", CriticalHeader, "an empty list, which is not allowed", |b| {
         b.head("crit", "[]")
@@ -45,7 +43,7 @@ pub(super) const KINDS: &[Kind] = &[
         b.head("crit", r#"["alg"]"#)
     }),
     deny("b64_false", CriticalHeader, "an unencoded payload", |b| {
-        b.with_header(&b.header("HS256").set("b64", "false").set("crit", r#"["b64"]"#))
+        b.with_header(&b.own_header().set("b64", "false").set("crit", r#"["b64"]"#))
     }),
     deny("b64_uncritical", CriticalHeader, "the same without crit", |b| b.head("b64", "false")),
     deny("typ_jose", TypeHeader, "JOSE", |b| b.head("typ", "\"JOSE\"")),
@@ -72,10 +70,10 @@ pub(super) const KINDS: &[Kind] = &[
         brought_along(b, "x5c", r#"["MIIB"]"#)
     }),
     deny("duplicate_alg", DuplicateMember, "alg twice", |b| {
-        b.with_header(&b.header("HS256").again("alg", "\"none\""))
+        b.with_header(&b.own_header().again("alg", "\"none\""))
     }),
     deny("duplicate_kid", DuplicateMember, "kid twice", |b| {
-        let name = quoted(Mint::key_id(Algorithm::Hs256));
-        b.with_header(&b.header("HS256").set("kid", &name).again("kid", &name))
+        let name = quoted(b.key_id());
+        b.with_header(&b.own_header().set("kid", &name).again("kid", &name))
     }),
 ];

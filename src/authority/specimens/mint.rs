@@ -7,6 +7,7 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use serde_json::json;
 
 use crate::authority::signer::Signer;
 use crate::authority::{Algorithm, KeySource, Settings};
@@ -36,6 +37,7 @@ pub struct Mint {
     ec: Option<Pair>,
     ed: Option<Pair>,
     rsa: OnceLock<Option<Pair>>,
+    rsa_pss: OnceLock<Option<Pair>>,
 }
 
 struct Pair {
@@ -71,6 +73,7 @@ impl Mint {
             ec: Pair::of(Algorithm::Es256, ec),
             ed,
             rsa: OnceLock::new(),
+            rsa_pss: OnceLock::new(),
         }
     }
 
@@ -91,6 +94,7 @@ impl Mint {
         match algorithm {
             Algorithm::Hs256 => "mint-hs256",
             Algorithm::Rs256 => "mint-rs256",
+            Algorithm::Ps256 => "mint-ps256",
             Algorithm::Es256 => "mint-es256",
             Algorithm::EdDsa => "mint-eddsa",
         }
@@ -100,7 +104,7 @@ impl Mint {
     pub fn key_sources(&self) -> Vec<KeySource> {
         let id = |algorithm| Self::key_id(algorithm).to_owned();
         let secret = KeySource::Secret { id: id(Algorithm::Hs256), bytes: self.secret.clone() };
-        let pairs = [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa];
+        let pairs = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa];
         let pairs = pairs.into_iter().filter_map(|algorithm| {
             let text = pem("PRIVATE KEY", &self.pair(algorithm)?.der);
             Some(KeySource::Pem { id: id(algorithm), algorithm, text })
@@ -118,6 +122,20 @@ impl Mint {
             fingerprint_key: Some(FingerprintKey::new([0x5c; 32])),
             ..Settings::new(&self.issuer, &self.audience)
         }
+    }
+
+    /// The public parts of the EC and Ed25519 keys as a JWK set, for those who are to trust the
+    /// mint as a foreign issuer.
+    pub fn key_set(&self) -> String {
+        let id = Self::key_id;
+        let (ed, ec) = (self.public(Algorithm::EdDsa), self.public(Algorithm::Es256));
+        // An uncompressed point: its mark and two coordinates of 32 bytes.
+        let (x, y) = ec.get(1..).and_then(|point| point.split_at_checked(32)).unwrap_or_default();
+        let [ed, x, y] = [ed, x, y].map(encode_base64url);
+        let ed = json!({ "kid": id(Algorithm::EdDsa), "kty": "OKP", "crv": "Ed25519", "x": ed });
+        let ec =
+            json!({ "kid": id(Algorithm::Es256), "kty": "EC", "crv": "P-256", "x": x, "y": y });
+        json!({ "keys": [ed, ec] }).to_string()
     }
 
     /// A compact JWS of any header and claims, well-formed or not, with a valid signature.
@@ -144,7 +162,8 @@ impl Mint {
     fn pair(&self, algorithm: Algorithm) -> Option<&Pair> {
         match algorithm {
             Algorithm::Hs256 => None,
-            Algorithm::Rs256 => self.rsa.get_or_init(rsa).as_ref(),
+            Algorithm::Rs256 => self.rsa.get_or_init(|| rsa(Algorithm::Rs256)).as_ref(),
+            Algorithm::Ps256 => self.rsa_pss.get_or_init(|| rsa(Algorithm::Ps256)).as_ref(),
             Algorithm::Es256 => self.ec.as_ref(),
             Algorithm::EdDsa => self.ed.as_ref(),
         }
@@ -157,8 +176,8 @@ impl fmt::Debug for Mint {
     }
 }
 
-fn rsa() -> Option<Pair> {
-    Pair::of(Algorithm::Rs256, Signer::generate(Algorithm::Rs256)?)
+fn rsa(algorithm: Algorithm) -> Option<Pair> {
+    Pair::of(algorithm, Signer::generate(algorithm)?)
 }
 
 pub(super) fn hmac_with(kind: hmac::Algorithm, secret: &[u8], message: &[u8]) -> Vec<u8> {

@@ -8,6 +8,7 @@ mod bench;
 mod claims;
 mod encoding;
 mod fresh;
+mod further;
 mod header;
 mod kind;
 mod mint;
@@ -17,7 +18,7 @@ mod shape;
 mod signature;
 mod time;
 
-pub use kind::{Expected, Specimen, corpus, kinds, one};
+pub use kind::{Expected, Specimen, corpus, crossed, kinds, one};
 pub use mint::Mint;
 
 #[cfg(test)]

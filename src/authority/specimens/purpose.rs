@@ -8,7 +8,7 @@ use super::kind::{Kind, deny};
 
 fn of_type(bench: &Bench<'_>, name: &str) -> Credentials {
     let name = quoted(name);
-    Credentials::Token(bench.hs256(&bench.claims().set("token_type", &name).set("type", &name)))
+    Credentials::Token(bench.signed(&bench.claims().set("token_type", &name).set("type", &name)))
 }
 
 pub(super) const KINDS: &[Kind] = &[
@@ -26,7 +26,7 @@ pub(super) const KINDS: &[Kind] = &[
         b.claim("token_type", "\"refresh\"")
     }),
     deny("type_missing", ClaimMissing("token_type"), "neither token_type nor type", |b| {
-        Credentials::Token(b.hs256(&b.claims().without("token_type").without("type")))
+        Credentials::Token(b.signed(&b.claims().without("token_type").without("type")))
     }),
     deny("token_type_number", ClaimType("token_type"), "a number", |b| b.claim("token_type", 1)),
     deny("type_null", ClaimType("type"), "null", |b| b.claim("type", "null")),

@@ -1,6 +1,5 @@
 //! Texts that are no token, and tokens that are no claims.
 
-use crate::authority::Algorithm::Hs256;
 use crate::domain::Credentials;
 use crate::domain::Reason::{
     ClaimsJson, DuplicateMember, Encoding, HeaderJson, Nesting, Segments, TokenMissing,
@@ -11,11 +10,15 @@ use super::kind::{Kind, deny};
 
 /// A good header and a good signature over claims of any bytes.
 fn claims_of(bench: &Bench<'_>, bytes: &[u8]) -> Credentials {
-    Credentials::Token(bench.mint.token(bench.header("HS256").json().as_bytes(), bytes, Hs256))
+    Credentials::Token(bench.mint.token(
+        bench.own_header().json().as_bytes(),
+        bytes,
+        bench.algorithm(),
+    ))
 }
 
 fn header_of(bench: &Bench<'_>, bytes: &[u8]) -> Credentials {
-    Credentials::Token(bench.mint.token(bytes, bench.claims().json().as_bytes(), Hs256))
+    Credentials::Token(bench.mint.token(bytes, bench.claims().json().as_bytes(), bench.algorithm()))
 }
 
 pub(super) const KINDS: &[Kind] = &[
@@ -44,14 +47,14 @@ pub(super) const KINDS: &[Kind] = &[
     deny("header_list", HeaderJson, "a list as the header", |b| header_of(b, b"[]")),
     deny("header_not_json", HeaderJson, "no JSON", |b| header_of(b, b"alg=HS256")),
     deny("header_bom", HeaderJson, "a byte order mark before the header", |b| {
-        header_of(b, format!("\u{feff}{}", b.header("HS256").json()).as_bytes())
+        header_of(b, format!("\u{feff}{}", b.own_header().json()).as_bytes())
     }),
     deny("header_empty", crate::domain::Reason::Algorithm, "an empty object", |b| {
         header_of(b, b"{}")
     }),
     deny("header_deep", Nesting, "a deeply nested header", |b| {
         let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
-        b.with_header(&b.header("HS256").set("x", deep))
+        b.with_header(&b.own_header().set("x", deep))
     }),
     deny("claims_list", ClaimsJson, "a list as the claims", |b| claims_of(b, b"[]")),
     deny("claims_string", ClaimsJson, "a string as the claims", |b| claims_of(b, b"\"alice\"")),
@@ -89,10 +92,10 @@ pub(super) const KINDS: &[Kind] = &[
         b.claim("x", format!("{}1{}", r#"{"x":"#.repeat(40), "}".repeat(40)))
     }),
     deny("duplicate_sub", DuplicateMember, "sub twice: whose token is it?", |b| {
-        Credentials::Token(b.hs256(&b.claims().again("sub", "\"admin\"")))
+        Credentials::Token(b.signed(&b.claims().again("sub", "\"admin\"")))
     }),
     deny("duplicate_exp", DuplicateMember, "exp twice", |b| {
-        Credentials::Token(b.hs256(&b.claims().again("exp", b.now + 86_000)))
+        Credentials::Token(b.signed(&b.claims().again("exp", b.now + 86_000)))
     }),
     deny("duplicate_inner", DuplicateMember, "twice, further in", |b| {
         b.claim("device", r#"{"os":"a","os":"b"}"#)

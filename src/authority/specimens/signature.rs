@@ -42,7 +42,7 @@ pub(super) const KINDS: &[Kind] = &[
         b.head("alg", "\"none\"")
     }),
     deny("alg_missing", Algorithm, "no algorithm", |b| {
-        b.with_header(&b.header("HS256").without("alg"))
+        b.with_header(&b.own_header().without("alg"))
     }),
     deny("alg_null", Algorithm, "null", |b| b.head("alg", "null")),
     deny("alg_number", Algorithm, "a number", |b| b.head("alg", 256)),
@@ -54,11 +54,13 @@ pub(super) const KINDS: &[Kind] = &[
     deny("alg_hs512", Algorithm, "the right secret, the longest hash", |b| {
         b.forged(&b.header("HS512"), |signed| hmac_with(HMAC_SHA512, b.mint.secret(), signed))
     }),
-    deny("alg_ps256", Algorithm, "the RSA key with another padding", |b| {
+    deny("alg_ps256", Signature, "the RSA key with another padding", |b| {
         b.forged(&b.header("PS256"), |signed| b.mint.sign(Rs256, signed))
     }),
     deny("alg_swapped", Signature, "RS256 in the header, an HMAC of our secret", |b| {
-        b.head("alg", "\"RS256\"")
+        b.forged(&b.header("RS256"), |signed| {
+            b.mint.sign(crate::authority::Algorithm::Hs256, signed)
+        })
     }),
     deny("key_confusion", Signature, "HS256 with the public RSA key as the secret", |b| {
         hmac(b, rsa_public(b).as_bytes())

@@ -33,6 +33,40 @@ async fn the_authority_answers_every_kind_as_the_kind_says() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+#[tokio::test]
+async fn the_authority_answers_every_kind_under_every_algorithm_as_the_kind_says() {
+    let mint = Mint::seeded(1);
+    let authority = Authority::in_memory(mint.settings()).expect("an authority");
+    let mut faults = Vec::new();
+    for specimen in crossed(&mint, NOW) {
+        let answered = match answer(&authority, &specimen).await {
+            Decision::Allow(_) => Expected::Allow,
+            Decision::Deny(denial) => Expected::Deny(denial.reason),
+        };
+        if answered != specimen.ssot {
+            let Specimen { kind, algorithm, ssot, .. } = &specimen;
+            faults.push(format!("{kind} under {algorithm}: {answered:?}, not {ssot:?}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn crossed_kinds_have_a_name_each_and_are_presented_differently() {
+    let mint = Mint::seeded(1);
+    let specimens = crossed(&mint, NOW);
+    let mut names = BTreeSet::new();
+    let mut texts = BTreeSet::new();
+    let mut faults = Vec::new();
+    for specimen in &specimens {
+        let Specimen { kind, algorithm, .. } = specimen;
+        if !names.insert((*kind, algorithm.as_str())) || !texts.insert(shown(specimen)) {
+            faults.push(format!("{kind} under {algorithm}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 #[test]
 fn there_are_at_least_130_kinds_and_no_two_of_one_name() {
     let names: Vec<_> = kinds().collect();
@@ -44,14 +78,15 @@ fn there_are_at_least_130_kinds_and_no_two_of_one_name() {
 #[test]
 fn every_kind_is_presented_differently() {
     let mint = Mint::seeded(1);
-    let shown: BTreeSet<String> = corpus(&mint, NOW)
-        .iter()
-        .map(|specimen| match &specimen.credentials {
-            Credentials::Token(token) => token.reveal().to_owned(),
-            Credentials::Request(parts) => format!("{} {:?}", parts.target, parts.headers),
-        })
-        .collect();
+    let shown: BTreeSet<String> = corpus(&mint, NOW).iter().map(shown).collect();
     assert_eq!(shown.len(), kinds().count());
+}
+
+fn shown(specimen: &Specimen) -> String {
+    match &specimen.credentials {
+        Credentials::Token(token) => token.reveal().to_owned(),
+        Credentials::Request(parts) => format!("{} {:?}", parts.target, parts.headers),
+    }
 }
 
 #[test]

@@ -17,20 +17,21 @@ const ISSUER: &str = "https://provider.example";
 const NONCE: &str = "nonce-of-this-sign-in";
 const HOUR_S: i64 = 3_600;
 
-fn signer(algorithm: Algorithm) -> Signer {
+pub(super) fn signer(algorithm: Algorithm) -> Signer {
     let kept = Signer::generate(algorithm).expect("a key");
     Signer::from_der(algorithm, &kept).expect("the same key")
 }
 
-fn jwk(id: &str, signer: &Signer) -> Value {
+pub(super) fn jwk(id: &str, signer: &Signer) -> Value {
     let text = |bytes: &[u8]| encode_base64url(bytes);
     match signer {
-        Signer::Hmac(_) => json!({ "kid": id, "kty": "oct", "k": text(&[7; 32]) }),
-        Signer::Rsa(pair) => {
+        Signer::Hmac(..) => json!({ "kid": id, "kty": "oct", "k": text(&[7; 32]) }),
+        Signer::Rsa(pair) | Signer::RsaPss(pair) => {
             let public = pair.public_key();
             let n = public.modulus().big_endian_without_leading_zero();
             let e = public.exponent().big_endian_without_leading_zero();
-            json!({ "kid": id, "kty": "RSA", "use": "sig", "n": text(n), "e": text(e) })
+            let alg = signer.algorithm().as_str();
+            json!({ "kid": id, "kty": "RSA", "use": "sig", "alg": alg, "n": text(n), "e": text(e) })
         }
         Signer::Ec(pair) => {
             let point = pair.public_key().as_ref();
@@ -92,7 +93,7 @@ fn claims(now: Timestamp) -> Value {
     })
 }
 
-fn signed(header: &Value, claims: &Value, signer: &Signer) -> String {
+pub(super) fn signed(header: &Value, claims: &Value, signer: &Signer) -> String {
     let part = |value: &Value| encode_base64url(value.to_string().as_bytes());
     let message = format!("{}.{}", part(header), part(claims));
     let signature = signer.sign(message.as_bytes()).expect("a signature");
@@ -110,7 +111,7 @@ async fn one_provider() -> (Provider, Signer) {
 
 #[tokio::test]
 async fn tokens_of_every_accepted_algorithm_are_believed() {
-    for algorithm in [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa] {
+    for algorithm in [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa] {
         let signer = signer(algorithm);
         let provider = Provider::with(vec![jwk("one", &signer)]).await;
         let claims = provider.verify(&token_at("one", &signer, NOW), NOW).await.expect("claims");

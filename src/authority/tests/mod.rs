@@ -1,12 +1,21 @@
 //! The room as its callers see it.
 
+mod adopting;
+mod clients;
 mod deciding;
+mod foreign;
 mod id_tokens;
 mod issuing;
 mod keys;
+mod million;
 mod mutation;
+mod policies;
+mod retracting;
 mod revoking;
+mod rotation;
+mod rules;
 mod secrecy;
+mod sessions;
 mod vectors;
 
 use crate::domain::{

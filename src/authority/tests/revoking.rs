@@ -11,7 +11,7 @@ fn kept() -> Settings {
     Settings { master_key: Some(MasterKey::new([3; 32])), ..settings() }
 }
 
-async fn opened(store: &Store, now: Timestamp) -> Authority {
+pub(super) async fn opened(store: &Store, now: Timestamp) -> Authority {
     let clock = Arc::new(TokioClock::starting_at(now));
     Authority::open(kept(), store, clock).await.expect("an authority")
 }

@@ -72,7 +72,7 @@ pub(super) const ED25519_PUBLIC: &str =
     r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
 
 /// RFC 8037 §A.1.
-const ED25519_PRIVATE: &str = r#"{"kty":"OKP","crv":"Ed25519",
+pub(super) const ED25519_PRIVATE: &str = r#"{"kty":"OKP","crv":"Ed25519",
 "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
 "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}"#;
 
