@@ -3,13 +3,13 @@
 //! The subject is read without verifying it. A forger can therefore choose another subject's
 //! slot, but not the slot of the subject he wants to be: that is the subject's own.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::domain::{FingerprintKey, Members, Presented, Reason, Slot, Subject, Token};
+use super::Issuers;
+use super::issuers::Person;
+use crate::domain::{FingerprintKey, Presented, Reason, Slot, Token};
 use crate::domain::{decode_base64url, decode_leniently, encode_base64url};
 
 /// The secret of a group. Whoever knows it can compute slots, so it never shows itself.
@@ -35,13 +35,15 @@ impl Salt {
 
     /// The slot of what a caller presents; `None` when no subject can be read from it.
     ///
-    /// `sub` alone for a token of `own_issuers` or without `iss`, else issuer and `sub`: two
-    /// issuers' "1" are two people.
-    pub fn slot(&self, presented: &Presented, own_issuers: &HashSet<String>) -> Option<Slot> {
+    /// `sub` alone for a token of our own issuers or without `iss`, else issuer and the claim that
+    /// names its subjects: two issuers' "1" are two people, unless they are said to be one.
+    pub fn slot(&self, presented: &Presented, issuers: &Issuers) -> Option<Slot> {
         match presented {
             Presented::Nothing | Presented::Conflict => None,
             Presented::Opaque(token, reason) => self.opaque_slot(token, reason),
-            Presented::Jws(_, jws) => self.claims_slot(jws.claims.as_ref().ok()?, own_issuers),
+            Presented::Jws(_, jws) => {
+                Some(self.slot_of(issuers.person(jws.claims.as_ref().ok()?)?))
+            }
         }
     }
 
@@ -56,18 +58,15 @@ impl Salt {
         self.hash(FOREIGN, &[&length, issuer.as_bytes(), subject.as_bytes()])
     }
 
-    fn claims_slot(&self, claims: &Members, own_issuers: &HashSet<String>) -> Option<Slot> {
-        let subject = claims.get("sub")?.as_str()?;
-        if subject.is_empty() || subject.len() > Subject::MAX {
-            return None;
-        }
-        match claims.get("iss") {
-            None => Some(self.own_slot(subject)),
-            Some(Value::String(issuer)) if own_issuers.contains(issuer) => {
-                Some(self.own_slot(subject))
-            }
-            Some(Value::String(issuer)) => Some(self.foreign_slot(issuer, subject)),
-            Some(_) => None,
+    /// The slot of a subject as the authority has granted it.
+    pub(super) fn granted_slot(&self, subject: &str, issuers: &Issuers) -> Slot {
+        self.slot_of(issuers.granted(subject))
+    }
+
+    fn slot_of(&self, person: Person<'_>) -> Slot {
+        match person {
+            Person::Own(subject) => self.own_slot(subject),
+            Person::Foreign { issuer, subject } => self.foreign_slot(issuer, subject),
         }
     }
 
@@ -126,8 +125,11 @@ impl TryFrom<String> for Salt {
 mod tests {
     use proptest::prelude::*;
 
+    use std::collections::{HashMap, HashSet};
+
     use super::*;
     use crate::domain::{Credentials, Share};
+    use crate::flags::ForeignIssuer;
 
     const SALT: Salt = Salt::new([7; 32]);
 
@@ -136,7 +138,18 @@ mod tests {
     }
 
     fn slot(token: &str) -> Option<Slot> {
-        SALT.slot(&presented(token), &HashSet::from(["https://us".to_owned()]))
+        SALT.slot(&presented(token), &issuers())
+    }
+
+    fn issuers() -> Issuers {
+        let known = |name: &str, subject_claim, same_subjects| {
+            let name = name.to_owned();
+            (format!("https://{name}"), ForeignIssuer { name, subject_claim, same_subjects })
+        };
+        Issuers {
+            own: HashSet::from(["https://us".to_owned()]),
+            foreign: HashMap::from([known("corp", "oid", false), known("old", "user_id", true)]),
+        }
     }
 
     fn jws(claims: &str) -> String {
@@ -161,6 +174,19 @@ mod tests {
     }
 
     #[test]
+    fn a_trusted_issuers_subject_is_in_the_claim_that_it_is_granted_by() {
+        let corp = slot(&jws(r#"{"iss":"https://corp","sub":"x","oid":"1"}"#));
+        assert_eq!(corp, Some(SALT.foreign_slot("https://corp", "1")));
+        assert_eq!(corp, Some(SALT.granted_slot("corp|1", &issuers())));
+        assert_eq!(slot(&jws(r#"{"iss":"https://corp","sub":"x"}"#)), None);
+        let merged = slot(&jws(r#"{"iss":"https://old","sub":"x","user_id":"1"}"#));
+        assert_eq!(merged, Some(SALT.own_slot("1")));
+        assert_eq!(merged, Some(SALT.granted_slot("1", &issuers())));
+        assert_eq!(SALT.granted_slot("old|1", &issuers()), SALT.own_slot("old|1"));
+        assert_eq!(SALT.granted_slot("else|1", &issuers()), SALT.own_slot("else|1"));
+    }
+
+    #[test]
     fn a_subject_that_cannot_be_read_has_no_slot() {
         for claims in [
             "{}",
@@ -174,8 +200,8 @@ mod tests {
             assert_eq!(slot(&jws(claims)), None, "{claims}");
         }
         assert_eq!(slot(&format!("{}=", jws(r#"{"sub":"a"}"#)).replace(".AQ=", "=.AQ")), None);
-        assert_eq!(SALT.slot(&Presented::Nothing, &HashSet::new()), None);
-        assert_eq!(SALT.slot(&Presented::Conflict, &HashSet::new()), None);
+        assert_eq!(SALT.slot(&Presented::Nothing, &issuers()), None);
+        assert_eq!(SALT.slot(&Presented::Conflict, &issuers()), None);
     }
 
     #[test]

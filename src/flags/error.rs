@@ -29,6 +29,18 @@ pub enum FlagsError {
         /// What the store said.
         problem: StoreError,
     },
+    /// No issuer of that name has policies.
+    #[error("find the policies of issuer {0:?}: none of that name is configured")]
+    UnknownIssuer(String),
+    /// Rolled back, and so it serves; but the disk refused, so it holds in memory only and a
+    /// restart may undo it. It is tried again.
+    #[error("keep the policy of {place}: it holds in memory only ({problem})")]
+    PolicyNotDurable {
+        /// Issuer and kind.
+        place: String,
+        /// What the store said.
+        problem: StoreError,
+    },
     /// The store failed; the change does not hold.
     #[error("change the flag table: {0}")]
     Store(#[from] StoreError),

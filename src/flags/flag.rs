@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AcceptedDifference, Stage};
-use crate::domain::{ComponentId, GroupId, Revision, Share, Timestamp};
+use crate::domain::{ComponentId, GroupId, Revision, Share, Timestamp, TokenForm};
 
 /// The stored row of one component: how far it has come, and the settings it is served under.
 ///
@@ -42,6 +42,9 @@ pub struct Flag {
     pub rolled_back_at: Vec<Timestamp>,
     /// Differences an operator has accepted.
     pub accepted: Vec<AcceptedDifference>,
+    /// What SSOT's new tokens look like, where the component makes any.
+    #[serde(default, skip_serializing_if = "is_compatible")]
+    pub token_form: TokenForm,
     /// The revision of its last change.
     pub revision: Revision,
     /// When it last changed.
@@ -50,7 +53,23 @@ pub struct Flag {
     pub cause: Cause,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_compatible(form: &TokenForm) -> bool {
+    match form {
+        TokenForm::Compatible => true,
+        TokenForm::Own => false,
+    }
+}
+
 impl Flag {
+    /// This flag at another stage. Below `sealed` legacy may come back, and so tokens are again
+    /// such as it reads.
+    pub(super) fn at_stage(&self, stage: Stage) -> Self {
+        let token_form =
+            if stage < Stage::Sealed { TokenForm::Compatible } else { self.token_form };
+        Self { stage, token_form, ..self.clone() }
+    }
+
     /// The part of answers that are compared at the present stage.
     pub fn effective_sample(&self) -> Share {
         match self.stage {
@@ -101,6 +120,14 @@ impl Kind {
         match self {
             Self::Auth | Self::Session => true,
             Self::Tokens | Self::Connections | Self::Events => false,
+        }
+    }
+
+    /// True for components that issue, refresh and revoke tokens.
+    pub const fn makes_tokens(self) -> bool {
+        match self {
+            Self::Tokens => true,
+            Self::Auth | Self::Session | Self::Connections | Self::Events => false,
         }
     }
 

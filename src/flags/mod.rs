@@ -27,6 +27,9 @@
 //! before anything is served. Otherwise it holds in memory only, and says so. Both are tried again
 //! and counted by [`Flags::unsaved`] until rows and history are on the disk.
 //!
+//! Beside the flags the room keeps the policies about tokens ([`PolicyRow`]), under revisions of the
+//! same counter.
+//!
 //! A start on a disk that refuses, after a stop that was not in order, cannot know what was refused
 //! before: every component in canary, live or sealed is rolled back to shadow then.
 
@@ -37,11 +40,13 @@ mod error;
 mod fields;
 mod flag;
 mod history;
+mod issuers;
 mod memory;
 mod moves;
 mod note;
 mod order;
 mod plan;
+mod policies;
 mod recovery;
 mod room;
 #[cfg(test)]
@@ -52,6 +57,8 @@ mod snapshot;
 mod stage;
 mod table;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use accepted::{ACCEPTED_MAX, AcceptedDifference};
@@ -59,8 +66,10 @@ pub use cohort::Salt;
 pub use error::FlagsError;
 pub use flag::{Cause, Flag, Hold, Kind, Latch, Phase, Rescue};
 pub use history::{HISTORY_PAGE_MAX, HistoryFilter, HistoryRow};
+pub use issuers::{ForeignIssuer, Issuers};
 pub use moves::{Move, MoveRefusal};
 pub use plan::{OnFailure, Plan};
+pub use policies::{PolicyChange, PolicyPlace, PolicyRow};
 pub use seed::{COMPONENTS_MAX, Seed, SeedFault, SeededDifference};
 pub use settings::{Settings, SettingsPatch};
 pub use snapshot::Snapshot;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::history::to_the_millisecond;
 use super::{Cause, Flag, Hold, Latch, SettingsPatch, Stage};
-use crate::domain::{ComponentId, Revision, Share, Timestamp};
+use crate::domain::{ComponentId, Revision, Share, Timestamp, TokenForm};
 
 /// A change of a flag.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +93,16 @@ pub enum MoveRefusal {
     /// Nothing of this component is in anybody's way.
     #[error("off already, nothing to roll back")]
     NothingToRollBack,
+    /// Tokens that legacy cannot read would log everybody out with a rollback.
+    #[error(
+        "tokens of our own form need {component} to be sealed, it is at {stage} and may roll back"
+    )]
+    TokenFormTooEarly {
+        /// What may still roll back: the component itself, or what requires it.
+        component: ComponentId,
+        /// How far it has come.
+        stage: Stage,
+    },
     /// The patch changes nothing.
     #[error("nothing to change")]
     NothingToChange,
@@ -126,7 +136,7 @@ impl Flag {
         if to > from {
             self.may_be_raised_to(to, cause)?;
         }
-        Ok(Self { stage: to, ..self.clone() })
+        Ok(self.at_stage(to))
     }
 
     fn may_be_raised_to(&self, to: Stage, cause: &Cause) -> Result<(), MoveRefusal> {
@@ -172,7 +182,7 @@ impl Flag {
         let until = now.plus(cool_down.saturating_mul(factor).min(COOL_DOWN_MAX));
         let revision = Revision::default();
         let latch = Latch { cause: cause.clone(), at: now, revision, until, rollbacks };
-        Self { stage: target, latch: Some(latch), rolled_back_at: moments, ..self.clone() }
+        Self { latch: Some(latch), rolled_back_at: moments, ..self.at_stage(target) }
     }
 
     /// This flag held.
@@ -203,6 +213,24 @@ impl Flag {
         }
     }
 
+    /// The form of new tokens, if another is `wanted`; what requires this component is not looked
+    /// at here.
+    fn form_by(&self, wanted: Option<TokenForm>) -> Result<TokenForm, MoveRefusal> {
+        let Some(form) = wanted else { return Ok(self.token_form) };
+        if !self.kind.makes_tokens() {
+            let problem = "belongs to components of kind tokens".to_owned();
+            return Err(MoveRefusal::Setting { field: "token_form".to_owned(), problem });
+        }
+        if form == TokenForm::Own && self.stage < Stage::Sealed {
+            let (component, stage) = (self.component.clone(), self.stage);
+            return Err(MoveRefusal::TokenFormTooEarly { component, stage });
+        }
+        match &self.hold {
+            Some(hold) if form == TokenForm::Own => Err(MoveRefusal::Held { at: hold.at }),
+            Some(_) | None => Ok(form),
+        }
+    }
+
     /// This flag with other settings.
     pub(super) fn patched(
         &self,
@@ -210,6 +238,7 @@ impl Flag {
         now: Timestamp,
     ) -> Result<Self, MoveRefusal> {
         patch.check(now)?;
+        let token_form = self.form_by(patch.token_form)?;
         let mut patch = patch.clone();
         for difference in patch.accepted.iter_mut().flatten() {
             difference.expires_at = to_the_millisecond(difference.expires_at);
@@ -222,6 +251,7 @@ impl Flag {
                 .rescues_per_second_max
                 .unwrap_or(self.rescues_per_second_max),
             accepted: patch.accepted.unwrap_or_else(|| self.accepted.clone()),
+            token_form,
             ..self.clone()
         };
         if flag == *self { Err(MoveRefusal::NothingToChange) } else { Ok(flag) }

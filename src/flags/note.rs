@@ -116,7 +116,7 @@ impl NotedChange {
         let lowered = if self.latches {
             flag.rolled_back(stage, &self.cause, self.at, cool_down)
         } else {
-            Flag { stage, ..flag.clone() }
+            flag.at_stage(stage)
         };
         Flag { changed_at: self.at, cause: self.cause.clone(), ..lowered }
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Flag, MoveRefusal, Snapshot, Stage};
-use crate::domain::ComponentId;
+use crate::domain::{ComponentId, TokenForm};
 
 /// The stages that a rollback looks at: those published, with the change that is on its way to
 /// the disk counted as done.
@@ -52,6 +52,26 @@ fn dependents<'a>(snapshot: &'a Snapshot, id: &ComponentId) -> Vec<&'a Arc<Flag>
         snapshot.iter().filter(|flag| flag.requires.contains(id)).collect();
     found.sort_by(|a, b| a.component.cmp(&b.component));
     found
+}
+
+/// Refuses tokens that legacy cannot read while anything that requires `flag`, directly or not,
+/// may still roll back.
+pub(super) fn check_form(snapshot: &Snapshot, flag: &Flag) -> Result<(), MoveRefusal> {
+    match (flag.token_form, below_sealed(snapshot, flag)) {
+        (TokenForm::Own, Some(child)) => {
+            let (component, stage) = (child.component.clone(), child.stage);
+            Err(MoveRefusal::TokenFormTooEarly { component, stage })
+        }
+        (TokenForm::Own, None) | (TokenForm::Compatible, _) => Ok(()),
+    }
+}
+
+/// What requires `flag`, directly or not, and may still roll back.
+pub(super) fn below_sealed<'s>(snapshot: &'s Snapshot, flag: &Flag) -> Option<&'s Arc<Flag>> {
+    let (mut order, mut seen) = (Vec::new(), HashSet::new());
+    let view = View { published: snapshot, pending: None };
+    view.visit(&flag.component, &mut seen, &mut order);
+    order.into_iter().find(|child| child.stage < Stage::Sealed)
 }
 
 /// Refuses a stage beyond what `flag` requires.

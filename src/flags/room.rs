@@ -10,9 +10,10 @@ use tokio::sync::watch;
 use super::disk::Disk;
 use super::history::to_the_millisecond;
 use super::memory::{Lowered, Memory, Pending};
-use super::order::{View, check_above, check_below};
+use super::order::{View, check_above, check_below, check_form};
+use super::policies::Policies;
 use super::{Applied, Cause, Flag, FlagsError, HistoryFilter, HistoryRow, Seed, Settings};
-use super::{SettingsPatch, Snapshot, Stage, history};
+use super::{PolicyChange, PolicyPlace, SettingsPatch, Snapshot, Stage, history};
 use crate::domain::{Clock, ComponentId, Revision, Timestamp};
 use crate::store::{Store, StoreError};
 
@@ -46,6 +47,7 @@ pub(super) struct Room {
     pub(super) store: Store,
     pub(super) settings: Settings,
     clock: Arc<dyn Clock>,
+    pub(super) policies: Policies,
 }
 
 impl Room {
@@ -55,9 +57,12 @@ impl Room {
         settings: Settings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, FlagsError> {
+        let issuers = settings.policy_issuers.clone();
+        let live = Arc::clone(&settings.policies);
+        let policies = Policies::open(store, live, issuers, Arc::clone(&clock))?;
         let (disk, salts) = Disk::open(store, seeds, to_the_millisecond(clock.now())).await?;
         let flags = disk.flags().map(|flag| Flag::clone(flag));
-        let snapshot = Snapshot::new(flags, salts, settings.own_issuers.clone());
+        let snapshot = Snapshot::new(flags, salts, settings.issuers());
         let mut memory = Memory::default();
         memory.last_taken = snapshot.revision();
         let room = Self {
@@ -68,6 +73,7 @@ impl Room {
             store: store.clone(),
             settings,
             clock,
+            policies,
         };
         room.recover(&mut *room.disk.lock().await).await;
         Ok(room)
@@ -89,9 +95,18 @@ impl Room {
         history::page(&self.store.table(super::disk::HISTORY), filter)
     }
 
+    pub fn policy_history(
+        &self,
+        place: &PolicyPlace,
+        page: &HistoryFilter,
+    ) -> Result<Vec<PolicyChange>, StoreError> {
+        Policies::history(&self.store, place, page)
+    }
+
     pub async fn save(&self) -> Result<(), FlagsError> {
         let mut disk = self.disk.lock().await;
-        Ok(self.save_unsaved(&mut disk).await?)
+        self.save_unsaved(&mut disk).await?;
+        Ok(self.policies.save().await?)
     }
 
     /// Publishes a rollback. Waits for nobody but the holders of the memory lock, none of whom
@@ -315,7 +330,13 @@ impl Order {
             }
             Step::Hold => before.held(&self.cause, now)?,
             Step::Release => before.released(&self.cause, now)?,
-            Step::Settings(patch) => before.patched(patch, now)?,
+            Step::Settings(patch) => {
+                let after = before.patched(patch, now)?;
+                if patch.token_form.is_some() {
+                    check_form(published, &after)?;
+                }
+                after
+            }
         };
         Ok((Arc::clone(before), after))
     }

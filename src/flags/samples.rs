@@ -2,7 +2,7 @@
 
 use super::{Applied, Cause, Flag, Flags, FlagsError, HistoryFilter, Kind, Latch, Move};
 use super::{Phase, Rescue, Seed, Snapshot, Stage};
-use crate::domain::{ComponentId, GroupId, Revision, Share, Timestamp};
+use crate::domain::{ComponentId, GroupId, Revision, Share, Timestamp, TokenForm};
 
 pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -39,6 +39,7 @@ pub(super) fn flag(component: &str) -> Flag {
         hold: None,
         rolled_back_at: Vec::new(),
         accepted: Vec::new(),
+        token_form: TokenForm::Compatible,
         revision: Revision(1),
         changed_at: NOW,
         cause: Cause::Seed,

@@ -12,7 +12,7 @@ use super::fields::Fields;
 use super::history::to_the_millisecond;
 use super::{ACCEPTED_MAX, AcceptedDifference, Cause, Flag, Kind, Phase, Rescue, SettingsPatch};
 use super::{MoveRefusal, Stage};
-use crate::domain::{ComponentId, GroupId, Revision, Share, Timestamp};
+use crate::domain::{ComponentId, GroupId, Revision, Share, Timestamp, TokenForm};
 
 /// Most components of one flag table.
 pub const COMPONENTS_MAX: usize = 1000;
@@ -140,6 +140,7 @@ impl Seed {
             hold: None,
             rolled_back_at: Vec::new(),
             accepted,
+            token_form: TokenForm::default(),
             revision: Revision::default(),
             changed_at: now,
             cause: Cause::Seed,

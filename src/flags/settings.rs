@@ -1,13 +1,13 @@
 //! What can be set: of the room, and of one flag.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::{ACCEPTED_MAX, AcceptedDifference, MoveRefusal, Rescue};
-use crate::domain::{Share, Timestamp};
+use super::{ACCEPTED_MAX, AcceptedDifference, ForeignIssuer, Issuers, MoveRefusal, Rescue};
+use crate::domain::{LivePolicies, Share, Timestamp, TokenForm};
 
 /// Settings of the flag table.
 #[derive(Clone, Debug)]
@@ -15,14 +15,32 @@ pub struct Settings {
     /// The `iss` of tokens whose `sub` needs no issuer beside it. A token without `iss` counts as
     /// one of them.
     pub own_issuers: HashSet<String>,
+    /// Trusted foreign issuers by their `iss`. The subject of anybody else's token is in `sub`.
+    pub foreign_issuers: HashMap<String, ForeignIssuer>,
     /// The cool-down after a first rollback; it doubles with each rollback within seven days.
     pub cool_down: Duration,
+    /// Where the policies about tokens are published, from the start on.
+    pub policies: LivePolicies,
+    /// Configured names of the foreign issuers that may have policies of their own.
+    pub policy_issuers: Vec<String>,
 }
 
 impl Default for Settings {
-    /// No issuer of our own, and half an hour.
+    /// No issuer, half an hour, and policies that nobody reads.
     fn default() -> Self {
-        Self { own_issuers: HashSet::new(), cool_down: Duration::from_mins(30) }
+        Self {
+            own_issuers: HashSet::new(),
+            foreign_issuers: HashMap::new(),
+            cool_down: Duration::from_mins(30),
+            policies: LivePolicies::default(),
+            policy_issuers: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    pub(super) fn issuers(&self) -> Issuers {
+        Issuers { own: self.own_issuers.clone(), foreign: self.foreign_issuers.clone() }
     }
 }
 
@@ -42,6 +60,8 @@ pub struct SettingsPatch {
     pub rescues_per_second_max: Option<u32>,
     /// The whole new list of accepted differences.
     pub accepted: Option<Vec<AcceptedDifference>>,
+    /// What SSOT's new tokens look like; `own` only once nothing can roll back.
+    pub token_form: Option<TokenForm>,
 }
 
 impl SettingsPatch {

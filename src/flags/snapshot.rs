@@ -1,17 +1,18 @@
 //! The flag table as one question sees it: immutable, and the same to the question's end.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Flag, Plan, Salt};
-use crate::domain::{ComponentId, GroupId, Presented, Question, Revision, Slot};
+use super::order::below_sealed;
+use super::{Flag, Issuers, Plan, Salt, Stage};
+use crate::domain::{ComponentId, GroupId, Presented, Question, Revision, Slot, TokenForm};
 
 /// The flag table at one moment. Finding a flag costs the same among one and among a thousand.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     flags: HashMap<ComponentId, Arc<Flag>>,
     salts: Arc<HashMap<GroupId, Salt>>,
-    own_issuers: Arc<HashSet<String>>,
+    issuers: Arc<Issuers>,
     revision: Revision,
 }
 
@@ -20,12 +21,12 @@ impl Snapshot {
     pub fn new(
         flags: impl IntoIterator<Item = Flag>,
         salts: HashMap<GroupId, Salt>,
-        own_issuers: HashSet<String>,
+        issuers: Issuers,
     ) -> Self {
         let mut snapshot = Self {
             flags: HashMap::new(),
             salts: Arc::new(salts),
-            own_issuers: Arc::new(own_issuers),
+            issuers: Arc::new(issuers),
             revision: Revision::default(),
         };
         flags.into_iter().for_each(|flag| snapshot.put(Arc::new(flag)));
@@ -62,12 +63,23 @@ impl Snapshot {
 
     /// The slot of what a caller presents, in the flag's group.
     pub fn slot(&self, flag: &Flag, presented: &Presented) -> Option<Slot> {
-        self.salts.get(flag.group.as_str())?.slot(presented, &self.own_issuers)
+        self.salts.get(flag.group.as_str())?.slot(presented, &self.issuers)
     }
 
-    /// The slot of a subject of our own issuers, in the flag's group.
+    /// The slot of a subject as the authority grants it, in the flag's group.
     pub fn slot_of_subject(&self, flag: &Flag, subject: &str) -> Option<Slot> {
-        Some(self.salts.get(flag.group.as_str())?.own_slot(subject))
+        Some(self.salts.get(flag.group.as_str())?.granted_slot(subject, &self.issuers))
+    }
+
+    /// In which form SSOT makes tokens for a component: its own only while neither the component
+    /// nor anything that requires it may roll back, whatever the flag says.
+    pub fn token_form(&self, flag: &Flag) -> TokenForm {
+        match flag.token_form {
+            TokenForm::Own if flag.stage >= Stage::Sealed && below_sealed(self, flag).is_none() => {
+                TokenForm::Own
+            }
+            TokenForm::Own | TokenForm::Compatible => TokenForm::Compatible,
+        }
     }
 
     /// This table with `flag` in place of the row of its component.

@@ -13,7 +13,7 @@ use crate::store::Store;
 /// The open flag table. Cheap to clone; all clones are the same table.
 #[derive(Clone)]
 pub struct Flags {
-    room: Arc<Room>,
+    pub(super) room: Arc<Room>,
 }
 
 /// A change that was acknowledged.
@@ -85,7 +85,7 @@ impl Flags {
     /// How many changes serve but are not on the disk, or only as a note: anything but zero is an
     /// alarm.
     pub fn unsaved(&self) -> usize {
-        self.room.unsaved()
+        self.room.unsaved() + self.room.policies.unsaved()
     }
 
     /// Tries again to make durable what [`Flags::unsaved`] counts.
@@ -96,7 +96,7 @@ impl Flags {
 }
 
 /// Runs to its end even when nobody waits for it any more.
-async fn to_the_end<T: Send + 'static>(
+pub(super) async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, FlagsError>> + Send + 'static,
 ) -> Result<T, FlagsError> {
     match tokio::spawn(work).await {

@@ -1,5 +1,6 @@
 //! Tests of several files of the room together.
 
+mod forms;
 mod notes;
 mod races;
 mod seeds;
