@@ -125,7 +125,9 @@ fn grants_differ(legacy: &Grant, ssot: &Grant) -> Option<MismatchClass> {
         Some(MismatchClass::SubjectDiffers)
     } else if differ(legacy.scopes.as_ref(), ssot.scopes.as_ref()) {
         Some(MismatchClass::ScopesDiffer)
-    } else if differ(legacy.token_type.as_ref(), ssot.token_type.as_ref()) {
+    } else if differ(legacy.token_type.as_ref(), ssot.token_type.as_ref())
+        || differ(legacy.email.as_ref(), ssot.email.as_ref())
+    {
         Some(MismatchClass::ClaimsDiffer)
     } else {
         None
@@ -204,6 +206,7 @@ mod tests {
             scopes: Some(Scopes::parse(scopes)),
             token_type: Some(TokenType::Access),
             expires_at: None,
+            email: None,
         })))
     }
 
@@ -238,6 +241,7 @@ mod tests {
             scopes: Some(Scopes::parse("read")),
             token_type: Some(TokenType::Refresh),
             expires_at: None,
+            email: None,
         })));
         assert_eq!(class(&base, &refresh), Some(MismatchClass::ClaimsDiffer));
     }
@@ -249,6 +253,7 @@ mod tests {
             scopes: None,
             token_type: None,
             expires_at: None,
+            email: None,
         })));
         assert_eq!(class(&silent, &allow("a", "read")), None);
         let undisclosed =

@@ -33,6 +33,8 @@ pub struct Entry<'a> {
     pub rescued: Option<Side>,
     /// A rescue was due, but over its budget.
     pub rescue_refused: bool,
+    /// The side that answered was not the serving one, but keeps the session that this is about.
+    pub owned: bool,
     /// The legacy side's answer, if it was asked.
     pub legacy: Option<&'a Observation>,
     /// The SSOT side's answer, if it was asked.
@@ -66,6 +68,9 @@ pub enum NotCompared {
     SampledOut,
     /// Too many shadows in flight.
     Shed,
+    /// The other side cannot tell what it would do without doing it, or cannot be asked for a kind
+    /// of token.
+    CannotPlan,
 }
 
 /// One component's counts, latencies and samples.
@@ -171,6 +176,9 @@ impl Entry<'_> {
         if self.rescue_refused {
             counters.push(Counter::RescueRefused);
         }
+        if self.owned {
+            counters.push(Counter::Owned);
+        }
         for (side, observation) in [(Side::Legacy, self.legacy), (Side::Ssot, self.ssot)] {
             if let Some(Err(failure)) = observation.map(|observation| &observation.answer) {
                 counters.push(Counter::Failed(side, Failure::from(failure)));
@@ -191,6 +199,7 @@ impl Entry<'_> {
             Finding::NotCompared(NotCompared::ByStage) => {}
             Finding::NotCompared(NotCompared::SampledOut) => counters.push(Counter::SampledOut),
             Finding::NotCompared(NotCompared::Shed) => counters.push(Counter::Shed),
+            Finding::NotCompared(NotCompared::CannotPlan) => counters.push(Counter::CannotPlan),
         }
     }
 }
@@ -202,8 +211,9 @@ struct Counters {
 }
 
 impl Counters {
-    /// Outcome, side, rescue, refused rescue, two failures, asked again, verdict, dropped sample.
-    const MAX: usize = 9;
+    /// Outcome, side, rescue, refused rescue, owner, two failures, asked again, verdict, dropped
+    /// sample.
+    const MAX: usize = 10;
 
     const fn new() -> Self {
         Self { list: [Counter::Late; Self::MAX], length: 0 }
@@ -247,6 +257,7 @@ mod tests {
             outcome: Outcome::Denied,
             rescued: None,
             rescue_refused: false,
+            owned: false,
             legacy: Some(observation),
             ssot: Some(observation),
             finding: Finding::Compared { verdict, accepted: false, asked_again: false },
@@ -306,6 +317,7 @@ mod tests {
         let entry = Entry {
             rescued: Some(Side::Ssot),
             rescue_refused: true,
+            owned: true,
             finding: Finding::Compared {
                 verdict: &Verdict::Inconclusive(Inconclusive::BothFailed),
                 accepted: true,

@@ -34,6 +34,10 @@ pub enum Counter {
     SampledOut,
     /// Not compared: too many shadows in flight.
     Shed,
+    /// Not compared: the other side cannot tell what it would do without doing it.
+    CannotPlan,
+    /// Done by the side that keeps the session, though the other one serves.
+    Owned,
     /// The question was older than the oldest minute kept; counted in the total only.
     Late,
     /// A difference that found no room among the samples.
@@ -81,8 +85,11 @@ const CLASSES: usize = MismatchClass::ALL.len();
 const FAILURES: usize = Failure::ALL.len();
 const INCONCLUSIVE: usize = Inconclusive::ALL.len();
 
+/// Counters before those of failures.
+const PLAIN: usize = 16;
+
 /// How many counters there are.
-pub const COUNTERS: usize = 14 + 2 * FAILURES + 2 * CLASSES + INCONCLUSIVE;
+pub const COUNTERS: usize = PLAIN + 2 * FAILURES + 2 * CLASSES + INCONCLUSIVE;
 
 impl Counter {
     /// The counter's place in a tally.
@@ -100,12 +107,14 @@ impl Counter {
             Self::Shed => 11,
             Self::Late => 12,
             Self::SampleDropped => 13,
-            Self::Failed(side, failure) => 14 + side as usize * FAILURES + failure as usize,
-            Self::Mismatched(class) => 14 + 2 * FAILURES + class as usize,
-            Self::Accepted(class) => 14 + 2 * FAILURES + CLASSES + class as usize,
+            Self::CannotPlan => 14,
+            Self::Owned => 15,
+            Self::Failed(side, failure) => PLAIN + side as usize * FAILURES + failure as usize,
+            Self::Mismatched(class) => PLAIN + 2 * FAILURES + class as usize,
+            Self::Accepted(class) => PLAIN + 2 * FAILURES + CLASSES + class as usize,
             Self::Inconclusive(why) => {
                 let place = Inconclusive::ALL.iter().position(|each| *each == why);
-                14 + 2 * FAILURES + 2 * CLASSES + place.unwrap_or(0)
+                PLAIN + 2 * FAILURES + 2 * CLASSES + place.unwrap_or(0)
             }
         }
     }
@@ -118,6 +127,8 @@ impl Counter {
             Self::AskedAgain,
             Self::SampledOut,
             Self::Shed,
+            Self::CannotPlan,
+            Self::Owned,
             Self::Late,
             Self::SampleDropped,
         ];
@@ -151,6 +162,8 @@ impl Counter {
             Self::AskedAgain => "asked_again".to_owned(),
             Self::SampledOut => "sampled_out".to_owned(),
             Self::Shed => "shed".to_owned(),
+            Self::CannotPlan => "cannot_plan".to_owned(),
+            Self::Owned => "owned".to_owned(),
             Self::Late => "late".to_owned(),
             Self::SampleDropped => "sample_dropped".to_owned(),
         }

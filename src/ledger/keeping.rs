@@ -317,6 +317,7 @@ mod tests {
                 outcome: Outcome::Denied,
                 rescued: None,
                 rescue_refused: false,
+                owned: false,
                 legacy: Some(&seen),
                 ssot: Some(&seen),
                 finding: Finding::Compared {

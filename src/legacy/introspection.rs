@@ -164,6 +164,7 @@ fn read_grant(body: &Map<String, Value>) -> Result<Grant, PathError> {
         scopes: body.get("scope").map(read_scopes).transpose()?,
         token_type: body.get("token_type").and_then(read_token_type),
         expires_at: body.get("exp").map(read_expiry).transpose()?.flatten(),
+        email: None,
     })
 }
 
@@ -203,6 +204,7 @@ mod tests {
                 scopes: Some(Scopes::parse("a b")),
                 token_type: None,
                 expires_at: Some(Timestamp::from_seconds(1_700_000_000)),
+                email: None,
             })
         );
     }

@@ -2,7 +2,8 @@
 //!
 //! Three adapters ask the old way the questions that the authority is asked: [`profile`] models a
 //! legacy validator in process, from a declaration; [`http`] asks any endpoint;
-//! [`introspection`] asks an RFC 7662 one. [`build`] makes a path from [`Settings`].
+//! [`introspection`] asks an RFC 7662 one. [`build`] makes a path from [`Settings`]. [`tokens`] makes
+//! tokens the old way.
 
 mod error;
 pub mod http;
@@ -16,6 +17,7 @@ mod source;
 mod template;
 #[cfg(test)]
 mod testing;
+pub mod tokens;
 
 pub use error::LegacyError;
 pub use remote::{CallLimits, MissingToken};

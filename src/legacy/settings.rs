@@ -19,7 +19,7 @@ pub enum Settings {
     /// A model in process.
     Profile(ProfileSettings),
     /// Any HTTP endpoint.
-    Http(HttpSettings),
+    Http(Box<HttpSettings>),
     /// An RFC 7662 endpoint.
     Introspection(IntrospectionSettings),
 }
@@ -119,7 +119,7 @@ pub fn build(
 ) -> Result<Arc<dyn AuthPath>, LegacyError> {
     Ok(match settings {
         Settings::Profile(settings) => Arc::new(settings.build()?),
-        Settings::Http(settings) => Arc::new(HttpPath::new(name, settings, outbound)?),
+        Settings::Http(settings) => Arc::new(HttpPath::new(name, *settings, outbound)?),
         Settings::Introspection(settings) => {
             Arc::new(IntrospectionPath::new(name, settings, outbound)?)
         }

@@ -72,6 +72,8 @@ fn reason(code: Option<&str>) -> String {
         "environment" => "the token belongs to another environment",
         "revoked" => "the token was revoked",
         "replayed" => "the token id was used before",
+        "client" => "the token was issued to another client",
+        "scope" => "more scopes were asked for than were granted",
         "refuses_all" => "it refuses everybody",
         "unspecified" => "of something it does not tell",
         other => return format!("it says `{other}`"),
@@ -116,6 +118,8 @@ mod tests {
             Reason::Environment,
             Reason::Revoked,
             Reason::Replayed,
+            Reason::Client,
+            Reason::Scope,
             Reason::RefusesAll,
             Reason::Unspecified,
         ];

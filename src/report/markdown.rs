@@ -99,8 +99,14 @@ fn write_counts(out: &mut String, total: &WindowReport) -> std::fmt::Result {
     let classes = MismatchClass::ALL
         .map(|class| format!("{} {}", class.code(), count(Counter::Mismatched(class))));
     write_wrapped(out, "- differences: ", ", ", classes)?;
-    let lost = [Counter::Shed, Counter::SampledOut, Counter::Late, Counter::SampleDropped]
-        .map(|counter| format!("{} {}", counter.code(), count(counter)));
+    let lost = [
+        Counter::Shed,
+        Counter::SampledOut,
+        Counter::CannotPlan,
+        Counter::Late,
+        Counter::SampleDropped,
+    ];
+    let lost = lost.map(|counter| format!("{} {}", counter.code(), count(counter)));
     write_wrapped(out, "- not compared or not kept: ", ", ", lost)
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::budget::Budget;
-use crate::domain::{AuthPath, Side};
+use crate::domain::{AuthPath, Side, TokenPath};
 use crate::ledger::Book;
 
 /// The two ways in which a component can be answered.
@@ -25,8 +25,34 @@ impl Paths {
     }
 }
 
-pub(super) struct Lane {
-    pub(super) paths: Paths,
+/// The two ways in which a component can make tokens and take them back.
+#[derive(Clone)]
+pub struct TokenPaths {
+    /// The path we are leaving.
+    pub legacy: Arc<dyn TokenPath>,
+    /// The single source of truth.
+    pub ssot: Arc<dyn TokenPath>,
+}
+
+impl TokenPaths {
+    /// The path of a side.
+    pub fn of(&self, side: Side) -> &Arc<dyn TokenPath> {
+        match side {
+            Side::Legacy => &self.legacy,
+            Side::Ssot => &self.ssot,
+        }
+    }
+}
+
+/// A component's paths, with what was counted of it.
+pub(super) struct Lane<P> {
+    pub(super) paths: P,
     pub(super) book: Arc<Book>,
     pub(super) rescues: Budget,
+}
+
+impl<P> Lane<P> {
+    pub(super) fn new(paths: P, book: Arc<Book>) -> Self {
+        Self { paths, book, rescues: Budget::default() }
+    }
 }

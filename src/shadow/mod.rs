@@ -3,12 +3,29 @@
 //!
 //! The answer never waits for the shadow. Shadows in flight are bounded; what is shed is
 //! counted. A serving side that fails follows the fallback table of its stage; a deny is final.
+//!
+//! Operations on tokens have effects, and so the side that does not serve never performs them: it
+//! says what would have come of it. A revocation goes to both sides, whatever the stage.
 
 mod ask;
 mod budget;
+mod counts;
 mod decide;
+mod import;
 mod lane;
+mod operate;
+mod record;
+mod revoke;
+mod room;
+#[cfg(test)]
+mod tests;
+mod told;
 
 pub use ask::ask;
-pub use decide::{Served, Settings, Shadow, ShadowError};
-pub use lane::Paths;
+pub use counts::ShadowCounts;
+pub use decide::Served;
+pub use import::RevocationSink;
+pub use lane::{Paths, TokenPaths};
+pub use operate::ServedOperation;
+pub use revoke::RevokedBoth;
+pub use room::{Lanes, RoomForUsed, Settings, Shadow, ShadowError};

@@ -36,6 +36,7 @@ pub struct HttpPath {
     allow: AnswerRule,
     deny: AnswerRule,
     pointers: Pointers,
+    revoked: Vec<Reason>,
     sources: Vec<Source>,
     missing_token: MissingToken,
     limits: CallLimits,
@@ -52,6 +53,7 @@ impl HttpPath {
         let mut faults = settings.allow.faults("allow");
         faults.extend(settings.deny.faults("deny"));
         faults.extend(settings.pointers.faults());
+        faults.extend(revoked_fault(&settings));
         faults.extend(settings.limits.faults());
         let url = checked_url(&settings.url, outbound).map_err(|fault| faults.push(fault)).ok();
         let mut fixed = Headers::default();
@@ -82,6 +84,7 @@ impl HttpPath {
             allow: settings.allow,
             deny: settings.deny,
             pointers: settings.pointers,
+            revoked: settings.revoked.iter().map(|word| Reason::foreign(word)).collect(),
             sources: settings.sources,
             missing_token: settings.missing_token,
             limits: settings.limits,
@@ -94,7 +97,13 @@ impl HttpPath {
             Err(reason) => return Ok(undisclosed(reason)),
         };
         let answer = self.outbound.send(call).await.map_err(|error| path_error(&error))?;
-        read(&answer, &self.allow, &self.deny, &self.pointers)
+        let decision = read(&answer, &self.allow, &self.deny, &self.pointers)?;
+        Ok(match decision {
+            Decision::Deny(denial) if self.revoked.contains(&denial.reason) => {
+                Decision::deny(Reason::Revoked)
+            }
+            other => other,
+        })
     }
 
     /// The error is why this question can only be denied: without a token, or with one that no
@@ -118,6 +127,17 @@ impl HttpPath {
             timeout: self.limits.timeout(),
             response_bytes_max: self.limits.response_bytes_max,
         })
+    }
+}
+
+/// A word that cannot be told, or none at all, would make every refusal a revocation.
+fn revoked_fault(settings: &HttpSettings) -> Option<String> {
+    let untold = |word: &String| Reason::foreign(word) == Reason::Unspecified;
+    if settings.revoked.iter().any(untold) {
+        Some("revoked holds an empty word".to_owned())
+    } else {
+        let unread = !settings.revoked.is_empty() && settings.pointers.reason.is_none();
+        unread.then(|| "revoked needs pointers.reason".to_owned())
     }
 }
 
@@ -258,6 +278,7 @@ mod tests {
                 scopes: Some(Scopes::parse("a b")),
                 token_type: Some(TokenType::Access),
                 expires_at: Some(Timestamp::from_seconds(1_700_000_000)),
+                email: None,
             })
         );
     }
@@ -267,6 +288,25 @@ mod tests {
         let body = r#"{"valid":false,"error":"invalid_token"}"#;
         let decision = answer_to(Script::answer(200, body)).await.expect("an answer");
         assert_eq!(decision, Decision::deny(Reason::foreign("invalid_token")));
+    }
+
+    #[tokio::test]
+    async fn of_its_words_those_for_a_revocation_are_named() {
+        for (word, expected) in
+            [("token_revoked", Reason::Revoked), ("expired", Reason::foreign("expired"))]
+        {
+            let body = format!(r#"{{"valid":false,"error":"{word}"}}"#);
+            let server = Server::start(Script::answer(200, &body)).await;
+            let mut settings = settings(&server.url("/validate"), RULES);
+            settings.revoked = vec!["token_revoked".into()];
+            let path = HttpPath::new("old", settings, &loopback()).expect("a path");
+            let decision = path.decide(&question("a.b.c")).await.expect("an answer");
+            assert_eq!(decision, Decision::deny(expected));
+        }
+        let mut wordless = settings("http://127.0.0.1:1/", RULES);
+        wordless.revoked = vec![" ".into()];
+        let fault = HttpPath::new("old", wordless, &loopback()).map(drop);
+        assert!(fault.is_err_and(|error| error.to_string().contains("empty word")));
     }
 
     #[tokio::test]

@@ -98,6 +98,7 @@ impl Pointers {
             scopes: part(&self.scopes).map(read_scopes).transpose()?,
             token_type: part(&self.token_type).and_then(read_token_type),
             expires_at: part(&self.expires_at).map(read_expiry).transpose()?.flatten(),
+            email: None,
         })
     }
 

@@ -36,6 +36,10 @@ pub struct HttpSettings {
     /// Where the answer's parts are.
     #[serde(default)]
     pub pointers: Pointers,
+    /// The endpoint's own words, where `pointers.reason` points, that say that the token was taken
+    /// back: SSOT then refuses it as well.
+    #[serde(default)]
+    pub revoked: Vec<String>,
     /// Where the token is taken from; empty: the one that the new side takes.
     #[serde(default)]
     pub sources: Vec<Source>,

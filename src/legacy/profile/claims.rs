@@ -142,6 +142,7 @@ impl GrantRules {
             scopes: told(GrantPart::Scopes).then(|| scopes(claims.get(self.scopes.as_str()))),
             token_type: told(GrantPart::TokenType).then(|| token_type(claims)).flatten(),
             expires_at: told(GrantPart::ExpiresAt).then(|| expiry(claims)).flatten(),
+            email: None,
         }
     }
 

@@ -191,19 +191,19 @@ impl Revocations {
 }
 
 /// Token ids that one instance has seen.
-pub(super) struct Replays {
+pub(in crate::legacy) struct Replays {
     entries_max: usize,
     key: FingerprintKey,
     seen: Mutex<(HashSet<Fingerprint>, u64)>,
 }
 
 impl Replays {
-    pub(super) fn new(rules: &ReplayRules) -> Self {
+    pub(in crate::legacy) fn new(rules: &ReplayRules) -> Self {
         Self { entries_max: rules.entries_max, key: random_key(), seen: Mutex::default() }
     }
 
     /// True when this id is new; it no longer is.
-    pub(super) fn use_up(&self, token_id: &str) -> bool {
+    pub(in crate::legacy) fn use_up(&self, token_id: &str) -> bool {
         if token_id.is_empty() {
             return true;
         }
@@ -213,6 +213,11 @@ impl Replays {
             seen.0.clear();
         }
         seen.0.insert(self.key.of_text(token_id))
+    }
+
+    /// True when this id was used.
+    pub(in crate::legacy) fn holds(&self, token_id: &str) -> bool {
+        self.seen.lock().0.contains(&self.key.of_text(token_id))
     }
 
     pub(super) fn dropped(&self) -> u64 {

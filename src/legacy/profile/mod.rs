@@ -25,6 +25,7 @@ pub use claims::{Claim, ClaimRules, GrantPart, GrantRules};
 pub use decode::{Base64, Duplicates, TokenRules};
 pub use header::{CritRule, HeaderRules, KidRule, UnencodedRule};
 pub use key::{Key, KeyRules};
+pub(super) use memory::Replays;
 pub use memory::{CacheRules, Drops, ReplayRules, RevocationRules};
 pub use path::ProfilePath;
 pub use purpose::{

@@ -25,6 +25,7 @@ impl Identity {
             scopes: self.scopes.as_ref().map(|names| names.iter().collect::<Scopes>()),
             token_type: None,
             expires_at: None,
+            email: None,
         }
     }
 }

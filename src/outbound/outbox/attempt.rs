@@ -71,10 +71,14 @@ impl Turn {
         if let Some(dead) = self.expired() {
             return Ok(Settled::Dead(dead));
         }
-        let answer = self.shared.outbound.send_only(self.call()?).await?;
+        let (call, landed) = self.call()?;
+        let answer = self.shared.outbound.send_only(call).await?;
         match answer.status {
             200..=299 => Ok(Settled::Delivered),
-            status @ (400..=407 | 409..=424 | 426..=428 | 430..=499) => {
+            status if landed.as_ref().is_some_and(|landed| landed.contains(&status)) => {
+                Ok(Settled::Delivered)
+            }
+            status @ (400..=407 | 409..=424 | 426..=428 | 430..=499) if landed.is_none() => {
                 let dead = self.dead(DeathCause::Refused { status });
                 dead.map(Settled::Dead).ok_or(Failure::BrokenOff)
             }
@@ -88,8 +92,9 @@ impl Turn {
         }
     }
 
-    /// The call, with the secrets that are not kept.
-    fn call(&self) -> Result<Call, Failure> {
+    /// The call, with the secrets that are not kept, and the statuses that also say that it has
+    /// arrived.
+    fn call(&self) -> Result<(Call, Option<Vec<u16>>), Failure> {
         let parcel = self.shared.disk.read(&self.id)?.ok_or(Failure::Incomplete)?;
         let mut departing = parcel.departing()?;
         if let Some(name) = &parcel.secrets {
@@ -98,7 +103,7 @@ impl Turn {
                 return Err(Failure::Secrets);
             }
         }
-        Ok(Call {
+        let call = Call {
             method: parcel.method,
             url: parcel.url,
             headers: departing.headers,
@@ -106,7 +111,8 @@ impl Turn {
             timeout: ATTEMPT_TIMEOUT,
             // The answer's body is not read.
             response_bytes_max: 0,
-        })
+        };
+        Ok((call, parcel.landed))
     }
 
     fn settled_before(&self) -> Option<Settled> {

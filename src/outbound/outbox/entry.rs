@@ -124,6 +124,15 @@ impl Queue {
         self.entries.values().map(|entry| entry.kept_at).min()
     }
 
+    /// How many there are whose ids begin with `prefix`, and when the oldest of them came.
+    pub fn of_purpose(&self, prefix: &str) -> (usize, Option<Timestamp>) {
+        let of = self.entries.iter().filter(|(id, _)| id.as_str().starts_with(prefix));
+        of.fold((0, None), |(count, oldest), (_, entry)| {
+            let older = oldest.map_or(entry.kept_at, |oldest: Timestamp| oldest.min(entry.kept_at));
+            (count + 1, Some(older))
+        })
+    }
+
     /// Those that wait, the next first.
     pub fn waiting(&self, limit: usize) -> Vec<WaitingParcel> {
         let entries =

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::attempt::{Turn, attempt};
 use super::disk::Disk;
-use super::entry::{Entry, Queue};
+use super::entry::{Entry, Queue, WAITING_MAX};
 use super::stats::{Counts, one_more};
 use super::{Dead, OutboxError, OutboxStats, Parcel, ParcelId, SecretSources, WaitingParcel};
 use crate::domain::Clock;
@@ -89,6 +89,11 @@ impl Outbox {
         }
     }
 
+    /// True while at least half of the places are free: whoever sends by the way asks first.
+    pub fn is_half_free(&self) -> bool {
+        self.shared.queue.lock().len() < WAITING_MAX / 2
+    }
+
     /// The numbers of this moment.
     pub fn stats(&self) -> OutboxStats {
         let now = self.shared.clock.now();
@@ -99,6 +104,14 @@ impl Outbox {
             oldest_age: queue.oldest().map(|oldest| now.since(oldest)).unwrap_or_default(),
             ..self.shared.counts.read()
         }
+    }
+
+    /// How many parcels have not ended whose ids begin with `prefix`, and how long ago the oldest
+    /// of them was put in; zero without one.
+    pub fn of_purpose(&self, prefix: &str) -> (usize, Duration) {
+        let now = self.shared.clock.now();
+        let (count, oldest) = self.shared.queue.lock().of_purpose(prefix);
+        (count, oldest.map(|oldest| now.since(oldest)).unwrap_or_default())
     }
 
     /// Parcels that wait for an attempt, the next one first.

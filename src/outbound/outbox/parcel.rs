@@ -83,6 +83,9 @@ pub struct Parcel {
     ///
     /// [`Outbox::open`]: super::Outbox::open
     pub secrets: Option<String>,
+    /// `None`: 2xx says that it has arrived, another 4xx that it is not wanted. `Some`: 2xx and
+    /// these statuses say that it has arrived, and after any other it is tried again.
+    pub landed: Option<Vec<u16>>,
     /// When it is no longer worth sending.
     pub expires_at: Timestamp,
 }

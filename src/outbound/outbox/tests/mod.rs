@@ -100,6 +100,7 @@ impl World {
             method: Method::Post,
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
             body: Bytes::from_static(b"{}"),
+            landed: None,
             secrets: None,
             expires_at: self.clock.now().plus_seconds(86_400),
         }

@@ -1,0 +1,340 @@
+//! The walk of one operation on tokens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::ask::timed;
+use super::counts::one_more;
+use super::lane::{Lane, TokenPaths};
+use super::record::{Answer, Record};
+use super::revoke::revoke_on;
+use super::room::{Desk, SERVING_PERCENT, Shadow, ShadowError, draw, why_alone};
+use crate::compare::{
+    Inconclusive, Mismatch, MismatchClass, Observation, Verdict, judge, worth_asking_again,
+};
+use crate::domain::{
+    Decision, Operation, Outcome, PathError, Question, Reason, ReasonClass, Revision, Revocation,
+    RevocationOutcome, Side, Slot, Timestamp, Token,
+};
+use crate::flags::{Flag, OnFailure, Plan};
+use crate::ledger::NotCompared;
+
+/// What goes back to the caller of an operation.
+#[derive(Clone, Debug)]
+pub struct ServedOperation {
+    /// What came of it; `None` when nobody may do it, which is 503. It may then have happened all
+    /// the same, unless the failure says otherwise.
+    pub outcome: Option<Outcome>,
+    /// The side that did it, or that should have.
+    pub by: Side,
+    /// The side that could not be reached and in whose place this one did it.
+    pub rescued: Option<Side>,
+    /// Why the first side failed, for the log.
+    pub failure: Option<PathError>,
+    /// The subject's place, if it has one.
+    pub slot: Option<Slot>,
+    /// The revision of the flag that decided who serves.
+    pub revision: Revision,
+}
+
+impl Shadow {
+    /// Makes the tokens of `operation` by the stage of its component. `question` names request,
+    /// component and moment, and carries the refresh token that was presented, or nothing.
+    ///
+    /// One side performs: the serving one, or the one that keeps the session. When it cannot be
+    /// reached, so that nothing was done, the other one may perform in its place. What the side
+    /// that does not perform would have done is asked behind the caller's back. A refresh token
+    /// that was used is told to it, so that it refuses the token from then on.
+    ///
+    /// Ends also when the caller leaves.
+    pub async fn operate(
+        &self,
+        question: Question,
+        operation: Operation,
+    ) -> Result<ServedOperation, ShadowError> {
+        let snapshot = self.flags.snapshot();
+        let flag = snapshot
+            .flag(question.component.as_str())
+            .ok_or_else(|| ShadowError::UnknownComponent(question.component.to_string()))?;
+        let lane = self
+            .token_lanes
+            .get(&question.component)
+            .ok_or_else(|| ShadowError::MakesNoTokens(question.component.clone()))?;
+        let mut operation = operation;
+        let form = snapshot.token_form(flag);
+        let slot = match &mut operation {
+            Operation::Issue(order) => {
+                order.form = form;
+                snapshot.slot_of_subject(flag, order.subject.as_str())
+            }
+            Operation::Refresh(order) => {
+                order.form = form;
+                snapshot.slot(flag, question.presented())
+            }
+        };
+        let plan = Plan::of(flag, slot, draw(flag));
+        let run = Run {
+            lane: Arc::clone(lane),
+            flag: Arc::clone(flag),
+            desk: Arc::clone(&self.desk),
+            shadows: Arc::clone(&self.permits),
+            first: first_side(&lane.paths, &plan, &operation),
+            plan,
+            operation,
+        };
+        let places = Arc::clone(&self.operations);
+        let nothing = run.served(&Done::nothing(PathError::Panicked));
+        let running = tokio::spawn(async move { run.walk(question, places).await });
+        Ok(running.await.unwrap_or(nothing))
+    }
+}
+
+/// The serving side, unless only the other one keeps the session.
+fn first_side(paths: &TokenPaths, plan: &Plan, operation: &Operation) -> Side {
+    let owns = |side| paths.of(side).owns(operation);
+    let other = plan.serving.other();
+    if owns(other) && !owns(plan.serving) { other } else { plan.serving }
+}
+
+/// An operation under way.
+struct Run {
+    lane: Arc<Lane<TokenPaths>>,
+    flag: Arc<Flag>,
+    desk: Arc<Desk>,
+    shadows: Arc<Semaphore>,
+    plan: Plan,
+    /// The side that performs, as long as it can be reached.
+    first: Side,
+    operation: Operation,
+}
+
+type Took = (Result<Outcome, PathError>, Duration);
+
+/// What came of it while the caller waited.
+struct Done {
+    first: Took,
+    rescue: Option<Took>,
+    refused: bool,
+}
+
+impl Done {
+    const fn nothing(failure: PathError) -> Self {
+        Self { first: (Err(failure), Duration::ZERO), rescue: None, refused: false }
+    }
+
+    fn last(&self) -> &Result<Outcome, PathError> {
+        &self.rescue.as_ref().unwrap_or(&self.first).0
+    }
+
+    fn answer(&self) -> Answer {
+        Answer {
+            first: observed(&self.first),
+            rescue: self.rescue.as_ref().map(observed),
+            refused: self.refused,
+        }
+    }
+}
+
+/// An outcome in the words of decisions, so that it can be compared with a plan.
+fn observed((outcome, took): &Took) -> Observation {
+    let answer = match outcome {
+        Ok(Outcome::Done(performed)) => Ok(Decision::Allow(performed.grant.clone())),
+        Ok(Outcome::Denied(reason)) => Ok(Decision::deny(reason.clone())),
+        Err(failure) => Err(failure.clone()),
+    };
+    Observation { answer, took: *took }
+}
+
+impl Run {
+    async fn walk(self, question: Question, places: Arc<Semaphore>) -> ServedOperation {
+        let deadline = Duration::from_millis(u64::from(self.flag.deadline_ms));
+        let place = tokio::time::timeout(deadline, places.acquire_owned()).await;
+        let Ok(Ok(place)) = place else {
+            let busy = Done::nothing(PathError::Unreachable("too many operations".into()));
+            self.record(question, &busy).alone(NotCompared::Shed);
+            return self.served(&busy);
+        };
+        let done = self.perform(deadline, question.asked_at).await;
+        let served = self.served(&done);
+        let record = self.record(question, &done);
+        tokio::spawn(self.follow_up(record, done, place));
+        served
+    }
+
+    async fn perform(&self, deadline: Duration, now: Timestamp) -> Done {
+        let on_failure = self.on_failure();
+        let time = match on_failure {
+            OnFailure::Unavailable => deadline,
+            OnFailure::OtherSide { .. } => deadline * SERVING_PERCENT / 100,
+        };
+        let first = self.perform_on(self.first, time, now).await;
+        let (Err(PathError::Unreachable(_)), OnFailure::OtherSide { budgeted }) =
+            (&first.0, on_failure)
+        else {
+            return Done { first, rescue: None, refused: false };
+        };
+        if budgeted && !self.lane.rescues.take(now, self.flag.rescues_per_second_max) {
+            return Done { first, rescue: None, refused: true };
+        }
+        let rest = deadline.saturating_sub(first.1);
+        let rescue = self.perform_on(self.first.other(), rest, now).await;
+        Done { first, rescue: Some(rescue), refused: false }
+    }
+
+    /// A session that one side keeps is not the other's to go on with.
+    fn on_failure(&self) -> OnFailure {
+        if self.owned() { OnFailure::Unavailable } else { self.plan.on_failure }
+    }
+
+    fn owned(&self) -> bool {
+        self.first != self.plan.serving
+    }
+
+    async fn perform_on(&self, side: Side, time: Duration, now: Timestamp) -> Took {
+        let path = self.lane.paths.of(side);
+        timed(async { path.perform(&self.operation, now).await }, time).await
+    }
+
+    fn served(&self, done: &Done) -> ServedOperation {
+        let rescued = done.rescue.is_some().then_some(self.first);
+        ServedOperation {
+            outcome: done.last().as_ref().ok().cloned(),
+            by: if rescued.is_some() { self.first.other() } else { self.first },
+            rescued,
+            failure: done.first.0.as_ref().err().cloned(),
+            slot: self.plan.slot,
+            revision: self.plan.revision,
+        }
+    }
+
+    fn record(&self, question: Question, done: &Done) -> Record {
+        Record {
+            book: Arc::clone(&self.lane.book),
+            flag: Arc::clone(&self.flag),
+            question,
+            first: self.first,
+            owned: self.owned(),
+            answer: done.answer(),
+        }
+    }
+
+    /// First what the other side would have done, then what it must know.
+    async fn follow_up(self, record: Record, done: Done, place: OwnedSemaphorePermit) {
+        let now = record.question.asked_at;
+        let mut again = None;
+        if done.rescue.is_some() {
+            record.rescue();
+        } else if !self.plan.compare {
+            record.alone(why_alone(&self.flag));
+        } else if let Ok(permit) = Arc::clone(&self.shadows).try_acquire_owned() {
+            again = self.compare(&record).await.map(|pending| (pending, permit));
+        } else {
+            record.alone(NotCompared::Shed);
+        }
+        if let (Operation::Refresh(order), Ok(Outcome::Done(_))) = (&self.operation, done.last()) {
+            let by = if done.rescue.is_some() { self.first.other() } else { self.first };
+            self.tell(by.other(), &order.token, now).await;
+        }
+        drop(place);
+        if let Some((pending, permit)) = again {
+            self.ask_again(record, pending).await;
+            drop(permit);
+        }
+    }
+
+    /// Asks the other side for its plan. What is left is a difference that a moment may explain.
+    async fn compare(&self, record: &Record) -> Option<Pending> {
+        let Some(other) = self.planned(record.question.asked_at).await else {
+            record.alone(NotCompared::CannotPlan);
+            return None;
+        };
+        let (legacy, ssot) = record.by_side(&other);
+        let mut verdict = judge(&record.question, legacy, ssot);
+        if let Verdict::Mismatch(mismatch) = &verdict {
+            if self.is_a_retry(mismatch, record.question.asked_at) {
+                verdict = Verdict::Inconclusive(Inconclusive::Momentary);
+            } else if record.answer.first.denial().is_some()
+                && worth_asking_again(&record.question, mismatch)
+            {
+                return Some(Pending { other, verdict });
+            }
+        }
+        record.compared(&other, &verdict, false, self.desk.clock.now());
+        None
+    }
+
+    /// The other side's plan; `None` when it cannot tell without doing it.
+    async fn planned(&self, now: Timestamp) -> Option<Observation> {
+        let time = Duration::from_millis(u64::from(self.flag.deadline_ms));
+        let path = self.lane.paths.of(self.first.other());
+        let (plan, took) = timed(async { path.plan(&self.operation, now).await }, time).await;
+        let answer = plan.transpose()?;
+        Some(Observation { answer, took })
+    }
+
+    /// The other side refuses a token because it was told that it has been used; the side that
+    /// performs knows the caller's retry.
+    fn is_a_retry(&self, mismatch: &Mismatch, now: Timestamp) -> bool {
+        let Operation::Refresh(order) = &self.operation else { return false };
+        let (class, refusal) = match self.first {
+            Side::Ssot => (MismatchClass::Looser, &mismatch.legacy_reason),
+            Side::Legacy => (MismatchClass::Stricter, &mismatch.ssot_reason),
+        };
+        let refused = refusal.as_ref().map(Reason::class) == Some(ReasonClass::Revocation);
+        mismatch.class == class && refused && self.desk.told.holds(&order.token, now)
+    }
+
+    /// A refusal has no effect, so that the other side can be asked for its plan once more.
+    async fn ask_again(&self, record: Record, pending: Pending) {
+        tokio::time::sleep(self.desk.settle).await;
+        let now = self.desk.clock.now();
+        let agrees = match self.planned(now).await {
+            Some(again) => {
+                let (legacy, ssot) = record.by_side(&again);
+                agree_to_refuse(&judge(&record.question, legacy, ssot))
+            }
+            None => false,
+        };
+        let explained = Verdict::Inconclusive(Inconclusive::Momentary);
+        let verdict = if agrees { explained } else { pending.verdict };
+        record.compared(&pending.other, &verdict, true, now);
+    }
+
+    /// Makes the side that did not refresh refuse the token that was used.
+    async fn tell(&self, side: Side, used: &Token, now: Timestamp) {
+        let counts = &self.desk.counts;
+        if self.desk.room.as_ref().is_some_and(|has_room| !has_room(side)) {
+            one_more(&counts.not_told);
+            return;
+        }
+        self.desk.told.note(used, now);
+        let revocation = Revocation::Token(used.clone());
+        match revoke_on(self.lane.paths.of(side), &revocation, now).await {
+            Ok(
+                RevocationOutcome::Done | RevocationOutcome::Kept | RevocationOutcome::Nothing(_),
+            ) => one_more(&counts.told),
+            Ok(RevocationOutcome::Unsupported) => one_more(&counts.not_told),
+            Err(problem) => {
+                tracing::error!(%problem, %side, "a side does not know of a used refresh token");
+                one_more(&counts.not_told);
+            }
+        }
+    }
+}
+
+/// A difference that the other side's next plan may explain.
+struct Pending {
+    other: Observation,
+    verdict: Verdict,
+}
+
+/// One side may know that a token was used, and the other that it was taken back.
+fn agree_to_refuse(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Match => true,
+        Verdict::Mismatch(mismatch) => mismatch.class == MismatchClass::ReasonDiffers,
+        Verdict::Inconclusive(_) => false,
+    }
+}
