@@ -1,5 +1,8 @@
 //! Builds the rooms from settings, runs them, shuts them down.
 
+mod figures;
+mod lanes;
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -11,18 +14,20 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::figures::figures;
+use self::lanes::{Legacy, Ssot};
 use crate::access::{Access, AccessError, Provider, ProviderSettings};
 use crate::authority::{Authority, AuthorityError, IdTokenSettings, IdTokens, MasterKey};
-use crate::config::{Config, Listen, RequestLogTarget, make_private_key_file};
-use crate::domain::{AuthPath, Clock, ComponentId, RequestIds};
+use crate::config::{Config, DoorSettings, Listen, RequestLogTarget, make_private_key_file};
+use crate::domain::{AuthPath, Clock, ComponentId, RequestIds, TokenPath};
 use crate::flags::{Flags, FlagsError};
 use crate::ledger::{Keeper, Ledger, LedgerError, Round};
-use crate::legacy::{self, LegacyError};
-use crate::outbound::{Outbound, OutboundError, Outbox, SecretSources};
-use crate::shadow::{Paths, Shadow};
+use crate::legacy::{self, LegacyError, tokens};
+use crate::outbound::{Outbound, OutboundError, Outbox};
+use crate::shadow::Shadow;
 use crate::store::{Store, StoreError};
 use crate::web::{
-    Certificates, Figure, Figures, ListenError, Listener, Network, PublicUrl, RequestLog, Rooms,
+    Certificates, Doors, ListenError, Listener, Network, PublicUrl, RequestLog, Rooms,
     SignInProvider, control_routes, data_routes, metrics_routes, stopped,
 };
 
@@ -95,9 +100,9 @@ pub enum AppError {
 /// binds and writes nothing.
 pub fn check(config: Config) -> Vec<AppError> {
     let mut problems = Vec::new();
-    if let Err(error) = Authority::in_memory(config.authority) {
+    let authority = Authority::in_memory(config.authority).map_err(|error| {
         problems.push(AppError::from(error));
-    }
+    });
     let outbound = match Outbound::new(config.outbound) {
         Ok(outbound) => outbound,
         Err(error) => {
@@ -105,8 +110,16 @@ pub fn check(config: Config) -> Vec<AppError> {
             return problems;
         }
     };
+    if let Ok(Err(error)) = authority.map(|authority| authority.reaching(&outbound)) {
+        problems.push(AppError::from(error));
+    }
     for (name, settings) in config.legacy {
         if let Err(source) = legacy::build(&name, settings, &outbound) {
+            problems.push(AppError::Legacy { name, source });
+        }
+    }
+    for (name, settings) in config.legacy_tokens {
+        if let Err(source) = tokens::check(&name, &settings, &outbound) {
             problems.push(AppError::Legacy { name, source });
         }
     }
@@ -156,40 +169,61 @@ impl App {
         let data_dir = config.data_dir.clone();
         let opened = tokio::task::spawn_blocking(move || Store::open(&data_dir)).await;
         let store = opened.unwrap_or(Err(StoreError::Closed))?;
+        let outbound = Outbound::new(config.outbound)?;
+        let sealer = lanes::sealer(config.authority.master_key.clone());
         let authority = Authority::open(config.authority, &store, Arc::clone(&clock)).await?;
-        let authority = Arc::new(authority);
+        let authority = Arc::new(authority.reaching(&outbound)?);
         let key = authority.fingerprint_key().clone();
         let clock_of_access = Arc::clone(&clock);
         let access =
             Access::open(&store, config.access, config.tokens, key, clock_of_access).await?;
+        config.flags.policies = Arc::clone(authority.policies());
         let flags = Flags::open(&store, config.seeds, config.flags, Arc::clone(&clock)).await?;
         let ledger = Ledger::new(authority.fingerprint_key().clone());
         let keeper = Keeper::new(&store);
         keeper.load(&ledger)?;
-        let outbound = Outbound::new(config.outbound)?;
         let ssot = wrap_ssot(Arc::clone(&authority) as Arc<dyn AuthPath>);
-        let paths = paths(&flags, config.legacy, &outbound, &ssot)?;
+        let sources = lanes::secret_sources(&config.legacy_tokens, &sealer);
+        let outbox = Outbox::open(&store, outbound.clone(), sources, Arc::clone(&clock))?;
+        let fingerprints = authority.fingerprint_key().clone();
+        let post = tokens::Post { outbox: outbox.clone(), sealer, fingerprints };
+        let ssot_tokens: Arc<dyn TokenPath> = Arc::clone(&authority) as Arc<dyn TokenPath>;
+        let ssot = Ssot {
+            path: ssot,
+            tokens: ssot_tokens,
+            sink: lanes::sink(&authority),
+            room: lanes::room(&authority, &outbox),
+        };
+        let legacy = Legacy { paths: config.legacy, tokens: config.legacy_tokens };
+        let lanes = lanes::lanes(&flags, legacy, &outbound, &post, &ssot)?;
         let flags = Arc::new(flags);
         let shadow =
-            Shadow::new(Arc::clone(&flags), &ledger, paths, Arc::clone(&clock), config.shadow);
+            Shadow::new(Arc::clone(&flags), &ledger, lanes, Arc::clone(&clock), config.shadow);
         let (listeners, network) = listeners(config.listen).await?;
         let (request_log, request_log_writer) = request_log(config.log.requests)?;
-        let sources = SecretSources::default();
-        let outbox = Outbox::open(&store, outbound.clone(), sources, Arc::clone(&clock))?;
         let provider = config
             .sign_in_provider
             .map(|settings| sign_in_provider(settings, &network, &outbound, &clock))
             .transpose()?;
+        let figures = figures(
+            outbound,
+            outbox.clone(),
+            Arc::clone(&authority),
+            shadow.counts(),
+            Arc::clone(&clock),
+        );
         let rooms = Arc::new(Rooms {
             shadow,
+            authority: Arc::clone(&authority),
             flags,
             ledger: Arc::new(ledger),
-            clock,
+            clock: Arc::clone(&clock),
             request_ids: RequestIds::of_process(rand::random()),
             request_log,
             access,
             provider,
-            figures: figures(outbound, outbox.clone()),
+            figures,
+            doors: doors(config.doors, &listeners),
             network,
         });
         Ok(Self { rooms, store, authority, outbox, keeper, listeners, request_log_writer })
@@ -239,6 +273,9 @@ impl App {
         serving.spawn(watching);
         let (outbox, stop_of_outbox) = (self.outbox.clone(), stop.clone());
         serving.spawn(async move { outbox.run(stop_of_outbox).await });
+        let (authority, clock) = (Arc::clone(&self.authority), Arc::clone(&self.rooms.clock));
+        let stop_of_issuers = stop.clone();
+        serving.spawn(async move { authority.follow_issuers(clock, stop_of_issuers).await });
         keep(&self.keeper, &self.authority, &self.rooms, stop).await;
         while serving.join_next().await.is_some() {}
         self.rooms.shadow.idle().await;
@@ -298,6 +335,14 @@ async fn listeners(listen: Listen) -> Result<(Listeners, Network), ListenError> 
     Ok((bound, network))
 }
 
+/// The doors, with where they are when nobody has said it.
+fn doors(settings: DoorSettings, listeners: &Listeners) -> Doors {
+    let DoorSettings { component, tokens, session, session_cookie, url } = settings;
+    let scheme = if listeners.data.tls().is_some() { "https" } else { "http" };
+    let bound = || format!("{scheme}://{}", listeners.data.address());
+    Doors { component, tokens, session, session_cookie, url: url.unwrap_or_else(bound) }
+}
+
 /// Takes new certificates into use as their files change.
 async fn watch_certificates(certificates: Certificates, mut stop: watch::Receiver<bool>) {
     // They have just been read.
@@ -337,6 +382,9 @@ async fn keep(
                 if let Err(error) = authority.purge(rooms.clock.now()).await {
                     tracing::error!(%error, "expired revocations cannot be purged");
                 }
+                if let Err(error) = authority.tend_keys(rooms.clock.now()).await {
+                    tracing::error!(%error, "keys are not tended");
+                }
                 if let Err(error) = rooms.access.purge().await {
                     tracing::error!(%error, "what has expired of who may do what stays");
                 }
@@ -359,58 +407,6 @@ async fn save(flags: &Flags) {
         Ok(()) => tracing::info!("the flag table is on the disk again"),
         Err(error) => tracing::error!(%error, "changes of the flag table are not on the disk"),
     }
-}
-
-fn paths(
-    flags: &Flags,
-    legacy: Vec<(String, legacy::Settings)>,
-    outbound: &Outbound,
-    ssot: &Arc<dyn AuthPath>,
-) -> Result<Vec<(ComponentId, Paths)>, AppError> {
-    let mut built: Vec<(String, Arc<dyn AuthPath>)> = Vec::new();
-    for (name, settings) in legacy {
-        match legacy::build(&name, settings, outbound) {
-            Ok(path) => built.push((name, path)),
-            Err(source) => return Err(AppError::Legacy { name, source }),
-        }
-    }
-    let snapshot = flags.snapshot();
-    let mut paths = Vec::new();
-    for flag in snapshot.iter().filter(|flag| flag.kind.is_asked()) {
-        let Some((_, legacy)) = built.iter().find(|(name, _)| *name == flag.legacy) else {
-            let (component, name) = (flag.component.clone(), flag.legacy.clone());
-            return Err(AppError::LegacyMissing { component, name });
-        };
-        let both = Paths { legacy: Arc::clone(legacy), ssot: Arc::clone(ssot) };
-        paths.push((flag.component.clone(), both));
-    }
-    Ok(paths)
-}
-
-/// What the outbound client and its outbox tell.
-fn figures(outbound: Outbound, outbox: Outbox) -> Figures {
-    let figure = |name, help, counts, value| Figure { name, help, label: None, counts, value };
-    Box::new(move || {
-        let refused = |(reason, value)| Figure {
-            name: "outbound_refused",
-            help: "Calls that did not leave, by reason",
-            label: Some(("reason", reason)),
-            counts: true,
-            value,
-        };
-        let stats = outbox.stats();
-        let waiting = u64::try_from(stats.waiting).unwrap_or(u64::MAX);
-        let age = stats.oldest_age.as_secs();
-        let mut all: Vec<Figure> = outbound.counts().all().map(refused).collect();
-        all.extend([
-            figure("outbox_waiting", "Parcels that have not arrived yet", false, waiting),
-            figure("outbox_oldest_seconds", "How long the oldest of them has waited", false, age),
-            figure("outbox_delivered", "Parcels that arrived", true, stats.delivered),
-            figure("outbox_expired", "Parcels whose time was over", true, stats.expired),
-            figure("outbox_refused", "Parcels the other end does not want", true, stats.refused),
-        ]);
-        all
-    })
 }
 
 /// Sign-in through an identity provider, which sends browsers back to where they came from.

@@ -6,8 +6,8 @@ use crate::domain::{Clock, FingerprintKey};
 use crate::store::Store;
 
 use super::event_log::EventLog;
-use super::{AccessError, ActionLinks, ApiTokens, Approvals, ConfiguredToken};
-use super::{EventRow, People, Rates, RefusalCounts, Settings};
+use super::{AccessError, AccessEvent, ActionLinks, ApiTokens, Approvals, ConfiguredToken};
+use super::{EventRow, Pass, People, Rates, RefusalCounts, Settings};
 
 /// Who may do what.
 pub struct Access {
@@ -24,6 +24,7 @@ pub struct Access {
     /// How often each refusal happened.
     pub refusals: RefusalCounts,
     log: EventLog,
+    clock: Arc<dyn Clock>,
 }
 
 impl Access {
@@ -41,9 +42,9 @@ impl Access {
         let links = ActionLinks::new(store, &settings, &key, now(), log.clone());
         let approvals = Approvals::new(store, &settings, now(), log.clone());
         let rates = Rates::new(&settings);
-        let people = People::open(store, settings, key, clock, log.clone()).await?;
+        let people = People::open(store, settings, key, now(), log.clone()).await?;
         let refusals = RefusalCounts::default();
-        Ok(Self { people, tokens, links, approvals, rates, refusals, log })
+        Ok(Self { people, tokens, links, approvals, rates, refusals, log, clock })
     }
 
     /// The log, newest first: at most `limit` lines, 500 at most, before the number `before`.
@@ -53,6 +54,12 @@ impl Access {
         limit: usize,
     ) -> Result<Vec<(u64, EventRow)>, AccessError> {
         self.log.newest(before, limit)
+    }
+
+    /// Writes down what was done elsewhere in the house, by whoever had the pass for it.
+    pub async fn note(&self, pass: &Pass, event: AccessEvent) -> Result<(), AccessError> {
+        let row = EventRow { at: self.clock.now(), actor: pass.actor().clone(), event };
+        Ok(self.log.note(&row).await?)
     }
 
     /// Forgets what has ended, and keeps what changed without being written down. To be called

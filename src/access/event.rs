@@ -35,6 +35,12 @@ pub enum AccessEvent {
     LinkUsed { id: String, action: String },
     /// A second person was asked for.
     ApprovalAsked { id: String, what: String },
+    /// A signing key was made, or taken in.
+    KeyMade { key: String, imported: bool, note: String },
+    /// Another key signs.
+    KeysRotated { active: String, retiring: Vec<String>, forced: bool, note: String },
+    /// A key signs no more; at once: it does not verify either.
+    KeyRetired { key: String, at_once: bool, note: String },
     /// A second person approved, or the request was turned down or withdrawn.
     ApprovalDecided { id: String, what: String, approved: bool },
 }

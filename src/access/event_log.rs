@@ -43,6 +43,13 @@ impl EventLog {
         batch.put(&self.table, &key(number), line, Expect::Absent, None)
     }
 
+    /// Writes a line of its own.
+    pub async fn note(&self, line: &EventRow) -> Result<(), StoreError> {
+        let mut batch = self.store.batch();
+        self.add(&mut batch, line)?;
+        batch.commit(Durability::Durable).await
+    }
+
     /// The newest lines before the number `before`, newest first.
     pub fn newest(
         &self,

@@ -70,7 +70,7 @@ impl Permission {
             Self::Raise => "raise exposure",
             Self::Settings => "change settings",
             Self::Force => "force a change",
-            Self::Administer => "manage operators and tokens",
+            Self::Administer => "manage operators, tokens and keys",
         }
     }
 

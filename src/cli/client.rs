@@ -68,6 +68,11 @@ pub struct Client {
 }
 
 impl Service {
+    /// True when the command line names a service.
+    pub const fn is_named(&self) -> bool {
+        self.url.is_some()
+    }
+
     /// A client, or what is wrong with how it was asked for.
     pub fn client(&self) -> Result<Client, Exit> {
         let environment = Environment::of_process();

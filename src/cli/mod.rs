@@ -7,10 +7,12 @@ mod console;
 mod demo;
 mod exit;
 mod flags;
+mod keys;
 mod links;
 mod listing;
 mod logging;
 mod operators;
+mod policy;
 pub mod profiles;
 pub mod questions;
 mod reload;
@@ -21,6 +23,7 @@ mod span;
 mod stop;
 mod stopped;
 mod tokens;
+mod verify_jws;
 mod whole_file;
 mod words;
 
@@ -45,9 +48,12 @@ enum Command {
     Serve(serve::ServeArgs),
     Demo(demo::DemoArgs),
     Flags(flags::FlagsArgs),
+    Policy(policy::PolicyArgs),
     Report(report::ReportArgs),
     Operators(operators::OperatorsArgs),
     Tokens(tokens::TokensArgs),
+    Keys(keys::KeysArgs),
+    VerifyJws(verify_jws::VerifyJwsArgs),
     Approvals(approvals::ApprovalsArgs),
     Links(links::LinksArgs),
     AccessLog(access_log::AccessLogArgs),
@@ -63,9 +69,12 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Flags(args) => flags::run(args),
+        Command::Policy(args) => policy::run(args),
         Command::Report(args) => report::run(&args),
         Command::Operators(args) => operators::run(args),
         Command::Tokens(args) => tokens::run(args),
+        Command::Keys(args) => keys::run(args),
+        Command::VerifyJws(args) => verify_jws::run(&args),
         Command::Approvals(args) => approvals::run(args),
         Command::Links(args) => links::run(args),
         Command::AccessLog(args) => access_log::run(args),

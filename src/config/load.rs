@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::doors::{self, DoorSettings};
 use super::reader::{Faults, Section};
-use super::{ConfigError, Environment, Listen, listen, sections, sign_in};
+use super::{ConfigError, Environment, Listen, issuers, listen, sections, sign_in};
 use crate::access::{self, ConfiguredToken, ProviderSettings};
 use crate::flags::Seed;
 use crate::{authority, flags, legacy, outbound, shadow};
@@ -26,6 +27,8 @@ pub struct Config {
     pub new_master_key: Option<PathBuf>,
     /// Legacy paths by name, keys and secrets read.
     pub legacy: Vec<(String, legacy::Settings)>,
+    /// How legacy makes tokens, by the name of its path, secrets read.
+    pub legacy_tokens: Vec<(String, legacy::tokens::Settings)>,
     /// The outbound client's settings.
     pub outbound: outbound::Settings,
     /// Who else may say who an operator is.
@@ -34,6 +37,8 @@ pub struct Config {
     pub flags: flags::Settings,
     /// Rows for components that the table does not have yet.
     pub seeds: Vec<Seed>,
+    /// Which components are behind the doors that name none.
+    pub doors: DoorSettings,
     /// Bounds of the shadow.
     pub shadow: shadow::Settings,
     /// Logging.
@@ -127,10 +132,16 @@ fn read(
     let provider = sign_in.section("provider", faults);
     let sign_in_provider = sign_in::provider(provider, folder, environment, faults);
     sign_in.end(faults);
+    let doors = doors::doors(root.section("doors", faults), faults);
     let shadow = shadow_settings(root.section("shadow", faults), faults);
     let log = log_settings(root.section("log", faults), folder, faults);
     let mut flags = flags::Settings::default();
-    flags.own_issuers.extend(authority.as_ref().map(|settings| settings.issuer.clone()));
+    if let Some(settings) = &authority {
+        flags.own_issuers.insert(settings.issuer.clone());
+        flags.own_issuers.extend(settings.compatible.iter().map(|form| form.issuer.clone()));
+        flags.foreign_issuers.extend(issuers::for_slots(&settings.issuers));
+        flags.policy_issuers.extend(settings.issuers.iter().map(|issuer| issuer.name.clone()));
+    }
     root.end(faults);
     Some(Config {
         listen,
@@ -140,10 +151,12 @@ fn read(
         authority: authority?,
         data_dir: data_dir?,
         legacy: legacy.paths,
+        legacy_tokens: legacy.token_paths,
         outbound,
         sign_in_provider,
         flags,
         seeds,
+        doors,
         shadow,
         log,
     })

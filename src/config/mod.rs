@@ -5,15 +5,19 @@
 //! its place. This room reads the environment and the secrets' files; no other does.
 
 mod access;
+mod doors;
 mod environment;
 mod fault;
+mod issuers;
 mod listen;
 mod load;
 mod reader;
 mod secret;
 mod sections;
+mod sessions;
 mod sign_in;
 
+pub use doors::DoorSettings;
 pub use environment::Environment;
 pub use fault::{ConfigError, Fault};
 pub use listen::Listen;

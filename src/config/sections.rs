@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::Environment;
+use super::issuers::issuers;
 use super::reader::{Faults, Section};
 use super::secret::{read_private_file, read_secret};
+use super::sessions;
 use crate::authority::{self, KeySource, MasterKey};
 use crate::{legacy, outbound};
 
@@ -28,13 +30,18 @@ pub fn authority(
         lifetime_max_s: section.within("lifetime_max_s", 86_400, 1..=31_622_400, faults),
         subject_bytes_max: section.within("subject_bytes_max", 255, 1..=4096, faults),
         signing_key: section.optional("signing_key", faults),
+        key_publish_s: section.within("key_publish_s", 3600, 0..=31_622_400, faults),
+        rotate_every_s: section.within("rotate_every_s", 0, 0..=315_360_000, faults),
         keys_without_kid: section.optional("keys_without_kid", faults).unwrap_or_default(),
         keys: keys(&mut section, folder, environment, faults),
         master_key: master_key(&mut section, folder, data_dir, environment, faults),
-        ..defaults
+        compatible: sessions::compatible(section.section("compatible", faults), faults),
+        clients: sessions::clients(section.section("clients", faults), folder, environment, faults),
+        ..sessions::sessions(&mut section, defaults, faults)
     };
+    let issuers = issuers(section.section("issuers", faults), faults);
     section.end(faults);
-    Some(authority::Settings { issuer: issuer?, audiences: audiences?, ..settings })
+    Some(authority::Settings { issuer: issuer?, audiences: audiences?, issuers, ..settings })
 }
 
 fn keys(
@@ -72,7 +79,7 @@ fn key_source(
         "pem" => {
             let parsed = algorithm.as_deref().and_then(authority::Algorithm::parse);
             if parsed.is_none() {
-                faults.add(key.place("algorithm"), "is RS256, ES256 or EdDSA");
+                faults.add(key.place("algorithm"), "is RS256, PS256, ES256 or EdDSA");
             }
             Some(KeySource::Pem { id: named(faults)?, algorithm: parsed?, text: text? })
         }
@@ -145,6 +152,8 @@ pub struct LegacySections {
     pub names: Vec<String>,
     /// Those that could be read.
     pub paths: Vec<(String, legacy::Settings)>,
+    /// How tokens are made there, of those that say.
+    pub token_paths: Vec<(String, legacy::tokens::Settings)>,
 }
 
 /// `[legacy.<name>]`, one section a path. Keys and secrets are taken out of it before the room
@@ -157,6 +166,14 @@ pub fn legacy(
 ) -> LegacySections {
     let mut sections = LegacySections::default();
     for (name, mut path) in section.sections(faults) {
+        let tokens = path.section("tokens", faults);
+        if !tokens.is_empty() {
+            let settings = legacy_tokens(tokens, folder, environment, faults);
+            sections.token_paths.extend(settings.map(|settings| (name.clone(), settings)));
+            if path.is_empty() {
+                continue;
+            }
+        }
         sections.names.push(name.clone());
         let keys = legacy_keys(&mut path, folder, environment, faults);
         let secret = client_secret(&mut path, folder, environment, faults);
@@ -170,6 +187,23 @@ pub fn legacy(
         sections.paths.push((name, settings));
     }
     sections
+}
+
+/// `[legacy.<name>.tokens]`: how legacy makes tokens, its secrets taken out first.
+fn legacy_tokens(
+    mut section: Section,
+    folder: &Path,
+    environment: &Environment,
+    faults: &mut Faults,
+) -> Option<legacy::tokens::Settings> {
+    let headers = secret_headers(&mut section, folder, environment, faults);
+    let secret = client_secret(&mut section, folder, environment, faults);
+    let mut settings = section.rest::<legacy::tokens::Settings>(faults)?;
+    match &mut settings {
+        legacy::tokens::Settings::Http(http) => http.secret_headers = headers,
+        legacy::tokens::Settings::Modelled(model) => model.secret = secret,
+    }
+    Some(settings)
 }
 
 /// `[[legacy.<name>.keys]]`: what a modelled validator verifies with.
@@ -196,7 +230,8 @@ fn legacy_keys(
     keys
 }
 
-/// `[legacy.<name>.secret]`: how an introspection client shows who it is.
+/// `[legacy.<name>.secret]`: how an introspection client shows who it is, or what a model signs
+/// with.
 fn client_secret(
     path: &mut Section,
     folder: &Path,

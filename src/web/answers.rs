@@ -18,6 +18,15 @@ const EVERY: [(&str, &str); 5] = [
     ("503", "The disk refused"),
 ];
 
+const DOOR: [(&str, &str); 6] = [
+    ("404", "The configuration names a component that the flag table does not have"),
+    ("408", "The body did not arrive in time"),
+    ("409", "The component does not answer this"),
+    ("413", "The body is too large"),
+    ("429", "Too many requests of this address"),
+    ("503", "Neither side can decide, or the disk refused: no refusal, ask again"),
+];
+
 const QUERY: [(&str, &str); 1] = [("400", "The query cannot be read")];
 
 const NAMED: [(&str, &str); 2] = [
@@ -37,6 +46,9 @@ const BODY: [(&str, &str); 6] = [
 /// What every control route may answer instead.
 pub enum Refused {}
 
+/// What every door of the data listener may answer instead.
+pub enum DoorRefused {}
+
 /// The same for routes that take a query.
 pub enum QueryRefused {}
 
@@ -51,6 +63,12 @@ pub enum BodyRefused {}
 
 /// The same for routes that change what the path names, and take a body.
 pub enum NamedBodyRefused {}
+
+impl IntoResponses for DoorRefused {
+    fn responses() -> Responses {
+        problems(&[&DOOR])
+    }
+}
 
 impl IntoResponses for Refused {
     fn responses() -> Responses {

@@ -16,6 +16,9 @@ pub const BODY_MAX: usize = 64 * 1024;
 /// Longest accepted time for a body to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
+/// Longest field name that an error shows, in bytes.
+const NAME_MAX: usize = 40;
+
 /// Reads the bytes of a JSON body. Errors: 415 for another content type, 413 over
 /// [`BODY_MAX`], 408 when it does not arrive in time, 400 when it breaks off.
 pub async fn read_json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
@@ -84,13 +87,18 @@ fn readable(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match error.classify() {
         serde_json::error::Category::Data => {
-            for prefix in ["missing field", "unknown field", "duplicate field"] {
-                if text.starts_with(prefix) {
-                    let known: String = text.chars().take(200).collect();
-                    return format!("the body is not what is expected here: {known}");
-                }
+            let told = ["missing field", "unknown field", "duplicate field"];
+            if !told.iter().any(|prefix| text.starts_with(prefix)) {
+                return format!(
+                    "the body is not what is expected here: a value at {place} has another type"
+                );
             }
-            format!("the body is not what is expected here: a value at {place} has another type")
+            // A long name is none of a field: it may be a token.
+            if text.split('`').nth(1).is_none_or(|name| name.len() > NAME_MAX) {
+                return format!("the body has a field at {place} that is not expected here");
+            }
+            let known: String = text.chars().take(200).collect();
+            format!("the body is not what is expected here: {known}")
         }
         serde_json::error::Category::Syntax => format!("the body is not JSON at {place}"),
         serde_json::error::Category::Eof | serde_json::error::Category::Io => {

@@ -19,7 +19,7 @@ use super::{Problem, Rooms};
 use crate::domain::{
     ComponentId, Credentials, Decision, Question, RequestId, RequestParts, Timestamp, Token,
 };
-use crate::shadow::{Served, ShadowError};
+use crate::shadow::Served;
 
 /// Headers accepted in one question.
 const HEADERS_MAX: usize = 100;
@@ -97,8 +97,9 @@ pub async fn decide(
     let headers = parts.headers;
     let admitted = rooms.admit_data(guard::bearer(&headers), &parts.extensions, &headers);
     admitted.map_err(|refusal| rooms.refused(refusal))?;
+    // Not shown in the answer: a caller who mixes things up may have put the token there.
     let component = ComponentId::parse(&component)
-        .map_err(|_| Problem::from(ShadowError::UnknownComponent(component)))?;
+        .map_err(|_| Problem::not_found("the path names no component"))?;
     let bytes = read_json_body(&headers, body).await?;
     let request: DecideRequest<'_> = parse_json(&bytes)?;
     let credentials = request.credentials().map_err(Problem::unprocessable)?;

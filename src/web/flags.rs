@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -17,7 +18,7 @@ use super::named::Named;
 use super::{Problem, Rooms, approved};
 use crate::access::{Pass, Permission};
 use crate::compare::MismatchClass;
-use crate::domain::{ComponentId, Revision, Share};
+use crate::domain::{ComponentId, Revision, Share, TokenForm};
 use crate::flags::{
     AcceptedDifference, Applied, Cause, Flag, FlagsError, HistoryFilter, HistoryRow, Move, Rescue,
     SettingsPatch, Stage,
@@ -57,6 +58,10 @@ pub struct FlagChange {
     /// The accepted differences, all of them.
     #[schema(value_type = Option<Vec<Object>>)]
     accepted: Option<Vec<AcceptedDifference>>,
+    /// `compatible`: new tokens are such as legacy reads. `own`: by SSOT's own key and settings;
+    /// refused while the component, or what requires it, may still roll back.
+    #[schema(value_type = Option<String>)]
+    token_form: Option<TokenForm>,
     /// Why, for the history.
     #[serde(default)]
     note: String,
@@ -79,6 +84,13 @@ pub struct Note {
     note: String,
 }
 
+impl Note {
+    /// The note.
+    pub(super) fn into_text(self) -> String {
+        self.note
+    }
+}
+
 /// What a change came to.
 #[derive(Serialize, ToSchema)]
 pub struct Changed {
@@ -98,6 +110,21 @@ pub struct HistoryQuery {
     before: Option<u64>,
     /// At most this many, 1 to 500; 50 when left out.
     limit: Option<usize>,
+}
+
+impl HistoryQuery {
+    /// Where the page begins and how long it is. Error: 400.
+    pub(super) fn read(
+        query: Result<Query<Self>, QueryRejection>,
+    ) -> Result<(Option<Revision>, usize), Problem> {
+        let bad_query = "the query takes `before` (a revision) and `limit` (1 to 500)";
+        let Query(query) = query.map_err(|_| Problem::bad_request(bad_query))?;
+        let limit = query.limit.unwrap_or(50);
+        if !(1..=500).contains(&limit) {
+            return Err(Problem::bad_request(bad_query));
+        }
+        Ok((query.before.map(Revision), limit))
+    }
 }
 
 /// The history of one component, newest first.
@@ -232,19 +259,13 @@ pub async fn release(
 pub async fn history(
     State(rooms): State<Arc<Rooms>>,
     Named(component): Named,
-    query: Result<Query<HistoryQuery>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<HistoryQuery>, QueryRejection>,
 ) -> Result<Json<HistoryPage>, Problem> {
     let id = component_id(&component)?;
     if rooms.flags.snapshot().flag(id.as_str()).is_none() {
         return Err(unknown(&component));
     }
-    let bad_query = "the query takes `before` (a revision) and `limit` (1 to 500)";
-    let Query(query) = query.map_err(|_| Problem::bad_request(bad_query))?;
-    let limit = query.limit.unwrap_or(50);
-    if !(1..=500).contains(&limit) {
-        return Err(Problem::bad_request(bad_query));
-    }
-    let before = query.before.map(Revision);
+    let (before, limit) = HistoryQuery::read(query)?;
     let filter = HistoryFilter { component: Some(id), before, limit: Some(limit) };
     let changes = rooms.flags.history(&filter)?;
     Ok(Json(HistoryPage { changes }))
@@ -284,6 +305,8 @@ fn permission_for(flag: &Flag, step: &Move) -> Permission {
             let mut accepted = patch.accepted.iter().flatten().filter(new);
             if accepted.any(|difference| lets_in(&difference.class)) {
                 Permission::Force
+            } else if patch.token_form == Some(TokenForm::Own) {
+                Permission::Raise
             } else {
                 Permission::Settings
             }
@@ -304,6 +327,7 @@ impl FlagChange {
             rescue: self.rescue,
             rescues_per_second_max: self.rescues_per_second_max,
             accepted: self.accepted,
+            token_form: self.token_form,
         };
         match (self.stage, settings == SettingsPatch::default()) {
             (Some(stage), true) => stage_of(&stage, self.share).map(Move::To),

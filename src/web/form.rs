@@ -28,6 +28,14 @@ impl Form {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// A name that is there more than once, which a token endpoint refuses (RFC 6749 §3.2).
+    pub(super) fn repeated(&self) -> Option<&str> {
+        let names = self.0.iter().map(|(name, _)| name.as_str()).enumerate();
+        let mut again = names
+            .filter(|(place, name)| self.0[..*place].iter().any(|(earlier, _)| earlier == name));
+        again.next().map(|(_, name)| name)
+    }
+
     /// Refuses a form that is not of a page of this session.
     pub(super) fn is_of(&self, session: &Session) -> Result<(), Refusal> {
         if self.raw("form_token") == session.form_token { Ok(()) } else { Err(Refusal::Forged) }

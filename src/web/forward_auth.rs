@@ -13,16 +13,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::decide::log;
-use super::{Problem, Rooms, TargetHeaders};
+use super::{Problem, Rooms, TargetHeaders, guard};
 use crate::domain::{
     ComponentId, Credentials, Decision, Denial, Grant, Question, Reason, RequestId, RequestParts,
 };
 
 /// What comes before the component.
 const PREFIX: &str = "/v1/forward-auth/";
-
-/// In which a proxy shows its API token: `Authorization` is its caller's.
-const TOKEN: &str = "x-crossfade-token";
 
 /// Headers in which a proxy tells the original method.
 const METHODS: [&str; 2] = ["x-original-method", "x-forwarded-method"];
@@ -51,7 +48,7 @@ fn component_and_target(uri: &Uri) -> (&str, String) {
 
 async fn answer(rooms: &Rooms, request: &Parts) -> Response {
     let id = rooms.request_ids.next();
-    let token = request.headers.get(TOKEN).map(|value| value.to_str().unwrap_or_default());
+    let token = guard::door_token(&request.headers);
     if let Err(refusal) = rooms.admit_data(token, &request.extensions, &request.headers) {
         // It is the proxy that lacks a token, and its callers must not be told that they do.
         rooms.access.refusals.count(refusal);
@@ -89,7 +86,7 @@ fn parts(request: &Parts, own_target: String, believed: &TargetHeaders) -> Reque
     let headers = &request.headers;
     let told = |name: &str| headers.get(name)?.to_str().ok();
     let target = believed.0.iter().find_map(|header| told(header.as_str()));
-    let of_caller = headers.iter().filter(|(name, _)| name.as_str() != TOKEN);
+    let of_caller = headers.iter().filter(|(name, _)| !guard::is_ours(name));
     let pairs = of_caller.map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes());
         (name.as_str().into(), value.into_owned().into())

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, Method, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -63,10 +63,7 @@ impl Rooms {
         extensions: &Extensions,
         headers: &HeaderMap,
     ) -> Result<(), Refusal> {
-        if self.access.rates.limits_data() {
-            let from = client_address(extensions, headers, &self.network.trusted_proxies);
-            self.access.rates.data(from)?;
-        }
+        self.pace_data(extensions, headers)?;
         match self.network.data_access {
             DataAccess::Open => Ok(()),
             DataAccess::Token => {
@@ -74,6 +71,19 @@ impl Rooms {
                 self.access.tokens.check(token, Permission::Decide)
             }
         }
+    }
+
+    /// Refuses an address that asks too often on the data listener.
+    pub(super) fn pace_data(
+        &self,
+        extensions: &Extensions,
+        headers: &HeaderMap,
+    ) -> Result<(), Refusal> {
+        if self.access.rates.limits_data() {
+            let from = client_address(extensions, headers, &self.network.trusted_proxies);
+            self.access.rates.data(from)?;
+        }
+        Ok(())
     }
 
     /// Says why a change of who may do what did not happen; a refusal is counted.
@@ -124,7 +134,7 @@ async fn admit(guarded: &Guarded, request: &mut Request) -> Result<(), Refusal> 
         check_page(rooms, *kind, signed, request).await?;
     }
     let shown = match (needs, shown) {
-        (Needs::Nothing | Needs::DataToken, shown) => {
+        (Needs::Nothing | Needs::DataToken | Needs::Client, shown) => {
             if let Ok(shown) = shown {
                 insert(request, shown);
             }
@@ -195,6 +205,19 @@ fn identify(rooms: &Rooms, headers: &HeaderMap) -> Result<Shown, Refusal> {
     let session = rooms.access.people.session(cookie).ok_or(Refusal::Unknown)?;
     let (caller, cookie) = (session.caller.clone(), cookie.to_owned());
     Ok(Shown { caller, signed: Some(Signed { session, cookie }) })
+}
+
+/// In which a proxy, or whoever passes on a caller's own `Authorization`, shows its API token.
+const DOOR_TOKEN: &str = "x-crossfade-token";
+
+/// The API token of a door at which `Authorization` is the caller's.
+pub(super) fn door_token(headers: &HeaderMap) -> Option<&str> {
+    headers.get(DOOR_TOKEN).map(|value| value.to_str().unwrap_or_default())
+}
+
+/// True for a header that is meant for us alone and goes no further.
+pub(super) fn is_ours(name: &HeaderName) -> bool {
+    name.as_str() == DOOR_TOKEN
 }
 
 /// The token of `Authorization: Bearer ...` (RFC 6750 §2.1).

@@ -122,7 +122,8 @@ impl Scrape {
             let kind = if *counts { MetricType::Counter } else { MetricType::Gauge };
             let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
             for Figure { label, value, .. } in family {
-                let labels: Vec<(&str, &str)> = label.iter().copied().collect();
+                let labels: Vec<(&str, &str)> =
+                    label.iter().map(|(name, value)| (*name, &**value)).collect();
                 let labelled = metric.encode_family(&labels)?;
                 if *counts {
                     ConstCounter::new(*value).encode(labelled)?;

@@ -8,9 +8,13 @@ mod answers;
 mod api;
 mod api_json;
 mod approved;
+mod authority_problem;
+mod client;
 mod client_address;
+mod compat;
 mod cookies;
 mod decide;
+mod doors;
 mod figure;
 mod flags;
 mod form;
@@ -18,10 +22,12 @@ mod forward_auth;
 mod guard;
 mod health;
 mod listener;
+mod making;
 mod metrics;
 mod modelled;
 mod named;
 mod network;
+mod oauth;
 mod openapi;
 mod pages;
 mod problem;
@@ -31,9 +37,11 @@ mod report;
 mod request_log;
 mod rooms;
 mod routes;
+mod session;
 mod tls;
 
 pub use client_address::{Peer, TrustedProxies, client_address};
+pub use doors::Doors;
 pub use figure::{Figure, Figures};
 pub use listener::{
     HEADER_FIELDS_MAX, Limits, ListenError, Listener, ListenerCounts, ListenerEvent,

@@ -6,7 +6,10 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use super::api::{access_log, approvals, links, me, operators, sessions, tokens};
+use super::api::{
+    access_log, approvals, issuers, keys, links, me, operators, policies, sessions, tokens,
+};
+use super::{compat, oauth, session};
 use super::{decide, flags, forward_auth, health, metrics, report};
 
 #[derive(OpenApi)]
@@ -18,13 +21,26 @@ use super::{decide, flags, forward_auth, health, metrics, report};
         flags::roll_back, flags::hold, flags::release, flags::history, report::report, health::healthz,
         health::readyz, metrics::metrics, document, me::me, operators::list, operators::add,
         operators::change, operators::link, operators::remove, sessions::list, sessions::end,
-        tokens::list, tokens::make, tokens::revoke, approvals::list, approvals::approve,
-        approvals::reject, links::make, access_log::read,
+        tokens::list, tokens::make, tokens::revoke, issuers::list, keys::list, keys::add, keys::rotate,
+        keys::retire, keys::public, approvals::list, approvals::approve,
+        approvals::reject, links::make, access_log::read, session::session, oauth::issue::issue,
+        oauth::revoke::revocations, oauth::token::token, oauth::introspect::introspect,
+        oauth::revoke::revoke, oauth::metadata::metadata, oauth::metadata::jwks,
+        compat::validate::validate, compat::validate::verify,
+        compat::validate::validate_service_token, compat::validate::check_blacklist,
+        compat::refresh::refresh, compat::logout::logout, compat::service_token::service_token,
+        compat::jwt::jwt_validate, compat::jwt::jwt_validate_batch,
+        compat::jwt::jwt_check_blacklist, compat::jwt::blacklist_token, policies::list,
+        policies::profiles, policies::observed, policies::change, policies::roll_back,
+        policies::history,
     ),
     modifiers(&ControlScheme, &ProblemType),
     tags(
         (name = "data", description = "On the data listener: questions about tokens"),
+        (name = "oauth", description = "On the data listener: the authority as an OAuth 2.0 server"),
+        (name = "compatible", description = "On the data listener: the paths of live clients"),
         (name = "control", description = "On the control listener: flags and reports"),
+        (name = "policies", description = "On the control listener: how strict the rules are"),
         (name = "access", description = "On the control listener: who may do what"),
         (name = "metrics", description = "On the metrics listener: for Prometheus"),
         (name = "health", description = "State of the service"),
@@ -39,6 +55,8 @@ impl Modify for ControlScheme {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         let components = api.components.get_or_insert_default();
         components.add_security_scheme("control", SecurityScheme::Http(scheme));
+        let basic = HttpBuilder::new().scheme(HttpAuthScheme::Basic).build();
+        components.add_security_scheme("client", SecurityScheme::Http(basic));
     }
 }
 

@@ -163,6 +163,21 @@ impl From<ShadowError> for Problem {
             ShadowError::NotAsked(_) => {
                 Self::new(StatusCode::CONFLICT, "not-asked", "Not a question", error.to_string())
             }
+            ShadowError::MakesNoTokens(_) => Self::new(
+                StatusCode::CONFLICT,
+                "makes-no-tokens",
+                "Makes no tokens",
+                error.to_string(),
+            ),
+            ShadowError::NotRevoked { .. } => {
+                tracing::error!(%error, "a revocation is not kept on both sides");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "not-revoked",
+                    "Not revoked everywhere",
+                    "one side could not keep the revocation; send it again",
+                )
+            }
         }
     }
 }
@@ -171,7 +186,7 @@ impl From<FlagsError> for Problem {
     fn from(error: FlagsError) -> Self {
         let text = error.to_string();
         match error {
-            FlagsError::UnknownComponent(_) => Self::not_found(text),
+            FlagsError::UnknownComponent(_) | FlagsError::UnknownIssuer(_) => Self::not_found(text),
             FlagsError::Conflict { current } => Self::new(
                 StatusCode::PRECONDITION_FAILED,
                 "conflict",
@@ -183,7 +198,7 @@ impl From<FlagsError> for Problem {
             FlagsError::NotAllowed(_) => {
                 Self::new(StatusCode::CONFLICT, "not-allowed", "The flag does not move", text)
             }
-            FlagsError::NotDurable { .. } => {
+            FlagsError::NotDurable { .. } | FlagsError::PolicyNotDurable { .. } => {
                 tracing::error!(error = text, "a change of the flag table is not durable");
                 Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use crate::access::Access;
+use crate::authority::Authority;
 use crate::domain::{Clock, RequestIds};
 use crate::flags::Flags;
 use crate::ledger::Ledger;
 use crate::shadow::Shadow;
 
-use super::{Figures, Network, RequestLog, SignInProvider};
+use super::{Doors, Figures, Network, RequestLog, SignInProvider};
 
 /// The rooms below, and what belongs to the door itself.
 pub struct Rooms {
     /// Answers questions.
     pub shadow: Shadow,
+    /// The authority, for what it alone does: keys, metadata, the token endpoint.
+    pub authority: Arc<Authority>,
     /// The flag table.
     pub flags: Arc<Flags>,
     /// What was compared.
@@ -30,6 +33,8 @@ pub struct Rooms {
     pub provider: Option<SignInProvider>,
     /// What rooms below tell for the metrics.
     pub figures: Figures,
+    /// Which components are behind the doors that name none.
+    pub doors: Doors,
     /// The network around the service.
     pub network: Network,
 }

@@ -10,9 +10,12 @@ use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, MethodRouter, any, on};
 
-use super::api::{access_log, approvals, links, me, operators, sessions, tokens};
+use super::api::{
+    access_log, approvals, issuers, keys, links, me, operators, policies, sessions, tokens,
+};
 use super::guard::{Guarded, guard};
-use super::{Problem, Rooms, decide, flags, forward_auth, health, metrics, openapi, pages, report};
+use super::{Problem, Rooms, compat, decide, flags, forward_auth, health, metrics, oauth, openapi};
+use super::{pages, report, session};
 use crate::access::Permission;
 
 /// The listeners, each with routes of its own.
@@ -33,6 +36,8 @@ pub enum Needs {
     Nothing,
     /// An API token of scope `decide`, where the configuration asks for one.
     DataToken,
+    /// The secret of a client of the authority; which grant it needs, the handler says.
+    Client,
     /// That it is somebody; the handler asks for more, depending on what is wanted.
     Caller,
     /// A session: a person, not a token.
@@ -67,8 +72,8 @@ pub struct Route {
 
 /// Every route of every listener.
 pub fn routes() -> Vec<Route> {
-    let data = [data(), described(Listens::Data), common(Listens::Data)];
-    let control = [control(), people(), pages(), described(Listens::Control)];
+    let data = [data(), doors(), described(Listens::Data), common(Listens::Data)];
+    let control = [control(), policies(), people(), pages(), described(Listens::Control)];
     let metrics = [metrics_only(), common(Listens::Metrics)];
     let control = control.into_iter().chain([common(Listens::Control)]);
     data.into_iter().chain(control).chain(metrics).flatten().collect()
@@ -129,6 +134,40 @@ fn data() -> Vec<Route> {
     ]
 }
 
+/// The authority's own doors, and those that live clients know from legacy.
+fn doors() -> Vec<Route> {
+    use Needs::{Client, DataToken, Nothing};
+    vec![
+        door("GET", "/v1/session", Nothing, session::session),
+        door("POST", "/v1/issue", Client, oauth::issue::issue),
+        door("POST", "/v1/revocations", Client, oauth::revoke::revocations),
+        door("POST", "/oauth/token", Nothing, oauth::token::token),
+        door("POST", "/oauth/introspect", Client, oauth::introspect::introspect),
+        door("POST", "/oauth/revoke", Client, oauth::revoke::revoke),
+        door("GET", "/.well-known/oauth-authorization-server", Nothing, oauth::metadata::metadata),
+        door("GET", "/.well-known/jwks.json", Nothing, oauth::metadata::jwks),
+        // Whoever has the token may ask about it, renew it, end it. A client that shows its
+        // secret needs no API token.
+        door("POST", "/auth/validate", DataToken, compat::validate::validate),
+        door("GET", "/auth/verify", DataToken, compat::validate::verify),
+        door("POST", "/auth/verify", DataToken, compat::validate::verify),
+        door(
+            "POST",
+            "/auth/validate-service-token",
+            DataToken,
+            compat::validate::validate_service_token,
+        ),
+        door("POST", "/auth/check-blacklist", DataToken, compat::validate::check_blacklist),
+        door("POST", "/auth/refresh", Nothing, compat::refresh::refresh),
+        door("POST", "/auth/logout", Nothing, compat::logout::logout),
+        door("POST", "/auth/service-token", Nothing, compat::service_token::service_token),
+        door("POST", "/api/v1/jwt/validate", DataToken, compat::jwt::jwt_validate),
+        door("POST", "/api/v1/jwt/validate-batch", DataToken, compat::jwt::jwt_validate_batch),
+        door("POST", "/api/v1/jwt/check-blacklist", DataToken, compat::jwt::jwt_check_blacklist),
+        door("POST", "/api/v1/jwt/blacklist-token", Client, compat::jwt::blacklist_token),
+    ]
+}
+
 fn control() -> Vec<Route> {
     let read = Needs::To(Permission::Read);
     let lower = Needs::To(Permission::Lower);
@@ -143,6 +182,22 @@ fn control() -> Vec<Route> {
         api("POST", "/v1/flags/{component}/release", release, flags::release),
         api("GET", "/v1/flags/{component}/history", read, flags::history),
         api("GET", "/v1/report", read, report::report),
+    ]
+}
+
+/// How strict the rules about tokens are.
+fn policies() -> Vec<Route> {
+    let read = Needs::To(Permission::Read);
+    let at = "/v1/policies/{issuer}/{kind}";
+    let back = "/v1/policies/{issuer}/{kind}/rollback";
+    vec![
+        api("GET", "/v1/policies", read, policies::list),
+        api("GET", "/v1/policies/profiles", read, policies::profiles),
+        api("GET", "/v1/policies/observed", read, policies::observed),
+        // To loosen a rule takes more than to tighten it.
+        api("PUT", at, Needs::Caller, policies::change),
+        api("POST", back, Needs::Caller, policies::roll_back),
+        api("GET", "/v1/policies/{issuer}/{kind}/history", read, policies::history),
     ]
 }
 
@@ -164,6 +219,12 @@ fn people() -> Vec<Route> {
         api("GET", "/v1/tokens", read, tokens::list),
         api("POST", "/v1/tokens", administer, tokens::make),
         api("DELETE", "/v1/tokens/{name}", administer, tokens::revoke),
+        api("GET", "/v1/issuers", read, issuers::list),
+        api("GET", "/v1/keys", read, keys::list),
+        api("POST", "/v1/keys", administer, keys::add),
+        api("POST", "/v1/keys/rotate", administer, keys::rotate),
+        api("POST", "/v1/keys/{id}/retire", administer, keys::retire),
+        api("GET", "/v1/keys/{id}/public", read, keys::public),
         api("GET", "/v1/approvals", read, approvals::list),
         api("POST", "/v1/approvals/{id}/approve", force, approvals::approve),
         // Whoever asked may withdraw.
@@ -255,6 +316,14 @@ where
 {
     let handler = on(filter(method), handler);
     Route { listener: Listens::Control, method, path, needs, kind: Kind::Api, handler }
+}
+
+fn door<H, T>(method: &'static str, path: &'static str, needs: Needs, handler: H) -> Route
+where
+    H: Handler<T, Arc<Rooms>>,
+    T: 'static,
+{
+    Route { listener: Listens::Data, ..api(method, path, needs, handler) }
 }
 
 fn page<H, T>(method: &'static str, path: &'static str, needs: Needs, handler: H) -> Route

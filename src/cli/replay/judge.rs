@@ -70,6 +70,7 @@ impl Judge {
                 outcome: outcome(&legacy),
                 rescued: None,
                 rescue_refused: false,
+                owned: false,
                 legacy: Some(&legacy),
                 ssot: Some(&ssot),
                 finding: Finding::Compared {

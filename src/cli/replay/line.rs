@@ -141,6 +141,7 @@ impl Answer<'_> {
             scopes: self.scopes.as_ref().map(names),
             token_type: token_type.transpose()?,
             expires_at: None,
+            email: None,
         })
     }
 }

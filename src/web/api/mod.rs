@@ -2,9 +2,13 @@
 
 pub mod access_log;
 pub mod approvals;
+pub mod issuers;
+pub mod keys;
 pub mod links;
 pub mod me;
 pub mod operators;
+pub mod policies;
+mod policy_views;
 pub mod sessions;
 pub mod tokens;
 mod words;

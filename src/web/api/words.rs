@@ -35,6 +35,19 @@ pub fn scopes(texts: &[String]) -> Result<Scopes, Problem> {
     Scopes::new(scopes).map_err(Problem::unprocessable)
 }
 
+/// Longest note, in bytes.
+const NOTE_MAX: usize = 512;
+
+/// Why something is done, for the log. Error: 422 for none, and for one over 512 bytes.
+pub fn note(text: &str) -> Result<String, Problem> {
+    let note = text.trim();
+    if note.is_empty() || note.len() > NOTE_MAX {
+        let wrong = format!("`note` says why, in 1 to {NOTE_MAX} bytes");
+        return Err(Problem::unprocessable(wrong));
+    }
+    Ok(note.to_owned())
+}
+
 /// A span of at least a second. Error: 422.
 pub fn span(seconds: u64) -> Result<Duration, Problem> {
     let longest = Duration::from_hours(24 * 400).as_secs();
@@ -54,6 +67,7 @@ mod tests {
         assert_eq!(name("ada lovelace").expect_err("no name").status(), 422);
         assert_eq!(named("ada lovelace").expect_err("no name").status(), 404);
         assert_eq!(role("root").expect_err("no role").status(), 422);
+        assert_eq!(note(" ").expect_err("no note").status(), 422);
         assert_eq!(span(0).expect_err("too short").status(), 422);
         assert_eq!(span(401 * 86_400).expect_err("too long").status(), 422);
     }

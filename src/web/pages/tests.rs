@@ -1,6 +1,6 @@
 //! Every page with samples: rendered twice, compared, and read for what must not be there.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use askama::Template;
 use serde_json::json;
@@ -22,7 +22,7 @@ use super::{Complaint, Moment};
 use crate::access::{Approval, Name, OperatorView, Refusal, Role, Scope, Scopes};
 use crate::access::{Secret, SessionView, TokenView};
 use crate::domain::{FingerprintKey, Timestamp};
-use crate::flags::{Flag, Snapshot};
+use crate::flags::{Flag, Issuers, Snapshot};
 use crate::ledger::Ledger;
 use crate::report::{self, AlarmPeriod};
 
@@ -267,7 +267,7 @@ fn reading(text: &str) -> Rendered {
     let home = HomePage { frame: frame("flags"), revision: 7, phases };
     let empty = HomePage { frame: frame("flags"), revision: 0, phases: vec![] };
     let ledger = Ledger::new(FingerprintKey::new([7; 32]));
-    let snapshot = Snapshot::new(flags, HashMap::new(), HashSet::new());
+    let snapshot = Snapshot::new(flags, HashMap::new(), Issuers::default());
     let report = report::build(Some(&snapshot), &ledger, NOW, AlarmPeriod::LastHour);
     let body = ReportBody { report: &report };
     vec![
