@@ -86,7 +86,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("http_body_util", &["web"]),
     ("tracing_subscriber", &["cli"]),
     ("toml", &["config", "flags", "legacy"]),
-    ("arc_swap", &["flags", "authority", "access"]),
+    ("arc_swap", &["domain", "flags", "authority", "access"]),
     ("hdrhistogram", &["ledger"]),
     ("blake3", &["domain", "flags"]),
     ("chrono", &["domain"]),

@@ -200,7 +200,7 @@ fn the_keys_of_made_up_questions_are_for_their_owner_only() {
         assert_eq!(done.exit, Exit::Fine, "{}", done.err);
     }
     let files: Vec<_> = fs::read_dir(keys).expect("a folder").flatten().collect();
-    assert_eq!(files.len(), 4);
+    assert_eq!(files.len(), 5);
     for file in files {
         let mode = file.metadata().expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{}", file.path().display());

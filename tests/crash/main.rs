@@ -7,3 +7,4 @@
 mod access;
 mod flags;
 mod kit;
+mod sessions;

@@ -122,3 +122,19 @@ def claims(world):
     }.items():
         told = decide(world, world.token("es", **changes))
         expect((told["decision"], told.get("reason")), ("deny", reason), f"{changes}")
+
+
+@test("vectors-rfc7515", "verify-jws says of the examples of RFC 7515 what the RFC says")
+def vectors(world):
+    import os
+    import pathlib
+    import subprocess
+    import sys
+
+    runner = pathlib.Path(__file__).with_name("vectors.py")
+    nothing = world.folder / "no-vectors"
+    nothing.mkdir(exist_ok=True)
+    command = [sys.executable, str(runner), str(nothing)]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ)
+    expect(done.returncode, 0, f"{done.stdout}{done.stderr}")
+    expect("7515" in done.stdout, True, f"no example was run: {done.stdout}")

@@ -261,7 +261,7 @@ class World:
         algorithm = {"hs": "HS256", "rs": "RS256", "es": "ES256", "ed": "EdDSA"}[key]
         return jwt.encode(claims, self.keys[key], algorithm, headers=headers)
 
-    def start_service(self, name, sections="", control_port=0):
+    def start_service(self, name, sections="", control_port=0, signing_key=None):
         """Starts a service with a database of its own; its data, control and metrics address.
 
         `sections` is more configuration; with a port, browsers are told to come there."""
@@ -276,6 +276,9 @@ class World:
             address = f"127.0.0.1:{control_port}"
             listens = f'control = "{address}"\npublic_url = "http://{address}"'
             config = config.replace('control = "127.0.0.1:0"', listens)
+        if signing_key:
+            named = f'signing_key = "{signing_key}"'
+            config = config.replace("[authority]\n", f"[authority]\n{named}\n")
         config += sections
         seeds = (ROOT / "flags" / "development.toml").read_text()
         self.write("seeds.toml", seeds + SEED)

@@ -20,6 +20,9 @@ const LOCAL: &[&str] = &[
     "profiles list",
     "profiles show",
     "profiles verdicts",
+    "policy diff",
+    "policy profiles",
+    "verify-jws",
 ];
 
 /// Verbs that ask a running service. What they are called with changes nothing.
@@ -31,6 +34,13 @@ const ASKING: &[Row] = &[
     ("flags hold", "http-auth --note=", "roll_back admin"),
     ("flags release", "http-auth --note=x", "raise admin"),
     ("flags history", "http-auth", "read admin"),
+    ("policy show", "", "read admin"),
+    // There is no such revision: whoever may change it is told so.
+    ("policy set", "own id issuer=enforce --revision 999999", "raise admin"),
+    ("policy set", "own id issuer=observe --revision 999999", "admin"),
+    ("policy rollback", "own id", "raise admin"),
+    ("policy history", "own id", "read admin"),
+    ("policy observed", "", "read admin"),
     ("report", "", "read admin"),
     ("operators list", "", "read admin"),
     ("operators add", "admin --role viewer", "admin"),
@@ -41,6 +51,12 @@ const ASKING: &[Row] = &[
     ("tokens list", "", "read admin"),
     ("tokens make", "read --scope read --for 1d", "admin"),
     ("tokens revoke", "nobody", "admin"),
+    ("keys list", "", "read admin"),
+    ("keys generate", "--note=", "admin"),
+    ("keys import", "- --kind secret --id x --note=", "admin"),
+    ("keys rotate", "--note=", "admin"),
+    ("keys retire", "nobody --note=x", "admin"),
+    ("keys export-public", "nobody", "read admin"),
     ("approvals list", "", "read admin"),
     ("links make", "roll-back none", "roll_back admin"),
     ("access-log", "", "read admin"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// What a legacy endpoint does with the next requests.
 #[derive(Clone, Debug)]
@@ -26,23 +26,37 @@ pub struct Endpoint {
     pub url: String,
     behaviour: Arc<Mutex<Behaviour>>,
     asked: Arc<Mutex<Vec<String>>>,
+    closed: Mutex<Option<TcpSocket>>,
 }
 
 impl Endpoint {
     /// Starts it on a free port; it lets alice in.
-    pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
+    pub fn start() -> Self {
+        let endpoint = Self::closed();
+        endpoint.open();
+        endpoint
+    }
+
+    /// One that cannot be reached yet: the port is its own, but nobody listens there.
+    pub fn closed() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+        let url = format!("http://{}", socket.local_addr().expect("an address"));
         let valid = json!({ "valid": true, "user_id": "alice", "permissions": ["read"] });
         let behaviour = Arc::new(Mutex::new(Behaviour::Answer(200, valid.to_string())));
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (shared, seen) = (Arc::clone(&behaviour), Arc::clone(&asked));
+        Self { url, behaviour, asked: Arc::default(), closed: Mutex::new(Some(socket)) }
+    }
+
+    /// From now on it can be reached.
+    pub fn open(&self) {
+        let socket = self.closed.lock().take().expect("closed");
+        let listener: TcpListener = socket.listen(1024).expect("listening");
+        let (shared, seen) = (Arc::clone(&self.behaviour), Arc::clone(&self.asked));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(serve(stream, Arc::clone(&shared), Arc::clone(&seen)));
             }
         });
-        Self { url, behaviour, asked }
     }
 
     /// From now on, behave like this.
@@ -65,6 +79,11 @@ impl Endpoint {
     /// How often it was asked.
     pub fn asked(&self) -> usize {
         self.asked.lock().len()
+    }
+
+    /// Every request so far, as it came.
+    pub fn requests(&self) -> Vec<String> {
+        self.asked.lock().clone()
     }
 }
 

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use crossfade::app::App;
 use crossfade::authority::specimens::{Mint, one};
-use crossfade::authority::{MasterKey, Settings as AuthoritySettings};
+use crossfade::authority::{
+    ClientGrant, ConfiguredClient, MasterKey, Settings as AuthoritySettings,
+};
 use crossfade::config::{self, Config, Environment};
-use crossfade::domain::{Clock, ComponentId, Credentials, Subject, SystemClock};
+use crossfade::domain::{Clock, ComponentId, Credentials, Scopes, Subject, SystemClock};
 use crossfade::ledger::{Counter, Tally};
 use crossfade::legacy;
 use crossfade::web::Rooms;
@@ -25,6 +27,9 @@ pub use super::endpoint::{Behaviour, Endpoint};
 
 /// The control token of every world.
 pub const CONTROL: &str = "control-token-of-the-walks-as-long-as-it-must-be";
+
+/// The secret of every client of the authority.
+pub const CLIENT_SECRET: &str = "the-secret-of-every-client-in-the-walks";
 
 /// Where the browsers of every world believe to be.
 pub const ORIGIN: &str = "http://localhost:4711";
@@ -48,6 +53,12 @@ kind = "auth"
 phase = 1
 legacy = "model"
 requires = ["modelled"]
+stage = "off"
+
+[component.frontend-session]
+kind = "session"
+phase = 1
+legacy = "front-end"
 stage = "off"
 
 [component.token-operations]
@@ -77,8 +88,7 @@ impl World {
     /// Starts a service on an empty directory.
     pub async fn start() -> Self {
         listen_to_the_log();
-        let dir = TempDir::new().expect("a directory");
-        Self::start_in(dir, Mint::seeded(7)).await
+        Self::start_by(Arc::new(SystemClock)).await
     }
 
     /// The same with something changed in the configuration.
@@ -93,11 +103,27 @@ impl World {
         Self::start_changed(dir, mint, |_| ()).await
     }
 
-    async fn start_changed(dir: TempDir, mint: Mint, change: impl FnOnce(&mut Config)) -> Self {
-        let legacy = Endpoint::start().await;
+    /// Starts a service that tells the time by another clock, and keeps no log.
+    pub async fn start_by(clock: Arc<dyn Clock>) -> Self {
+        let dir = TempDir::new().expect("a directory");
+        Self::start_clocked(dir, Mint::seeded(7), |_| (), clock).await
+    }
+
+    /// Both: on a used directory, with something changed in the configuration.
+    pub async fn start_changed(dir: TempDir, mint: Mint, change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_clocked(dir, mint, change, Arc::new(SystemClock)).await
+    }
+
+    async fn start_clocked(
+        dir: TempDir,
+        mint: Mint,
+        change: impl FnOnce(&mut Config),
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let legacy = Endpoint::start();
         let mut config = config(dir.path(), &mint, &legacy);
         change(&mut config);
-        let app = App::start(config, Arc::new(SystemClock)).await.expect("the service starts");
+        let app = App::start(config, clock).await.expect("the service starts");
         let (data, control, rooms) = (app.data_address(), app.control_address(), app.rooms());
         let metrics = app.metrics_address().expect("a metrics listener");
         let (stop, stopped) = watch::channel(false);
@@ -134,12 +160,12 @@ impl World {
 
     /// Any request to the data listener; `headers` are whole lines.
     pub async fn data(&self, method: &str, target: &str, headers: &str, body: &str) -> Reply {
-        request(self.data, method, target, headers, body).await
+        request(self.data_address(), method, target, headers, body).await
     }
 
     /// Bytes to the data listener, as they are.
     pub async fn data_raw(&self, bytes: &[u8]) -> Reply {
-        exchange(self.data, bytes).await
+        exchange(self.data_address(), bytes).await
     }
 
     /// Any request to the control listener, with the control token.
@@ -173,6 +199,11 @@ impl World {
             let reply = self.control("PUT", &target, &headers, &stage.to_string()).await;
             assert_eq!(reply.status, 200, "{}", reply.body);
         }
+    }
+
+    /// Where the data listener is.
+    pub const fn data_address(&self) -> std::net::SocketAddr {
+        self.data
     }
 
     /// Where the control listener is.
@@ -241,6 +272,18 @@ pub fn counted(tally: &Tally, counters: &[(Counter, u64)]) {
     }
 }
 
+/// A client of the authority with these grants.
+pub fn client(name: &str, grants: &[ClientGrant]) -> ConfiguredClient {
+    ConfiguredClient {
+        name: name.into(),
+        secret: CLIENT_SECRET.into(),
+        grants: grants.to_vec(),
+        scopes: Scopes::parse("read write"),
+        audience: None,
+        service: None,
+    }
+}
+
 fn config(dir: &Path, mint: &Mint, endpoint: &Endpoint) -> Config {
     std::fs::write(dir.join("seeds.toml"), SEEDS).expect("written");
     let text = format!(
@@ -273,6 +316,9 @@ requests = "requests.log"
 [legacy.model]
 kind = "profile"
 profile = "core-validate"
+[legacy.front-end]
+kind = "profile"
+profile = "unverified-decode"
 [legacy.remote]
 kind = "http"
 method = "POST"
@@ -300,6 +346,10 @@ reason = "/error"
     };
     config.authority =
         AuthoritySettings { master_key: Some(MasterKey::new([9; 32])), ..mint.settings() };
+    config.authority.clients = vec![client("chat", &ClientGrant::ALL), client("no-grant", &[])];
+    config.doors.component = ComponentId::parse("modelled").expect("an id");
+    // The first start would make a file with another one.
+    config.new_master_key = None;
     config.flags.own_issuers = [mint.issuer.clone()].into();
     for (_, settings) in &mut config.legacy {
         if let legacy::Settings::Profile(profile) = settings {
@@ -323,6 +373,12 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// Headers and body.
+    pub fn whole(&self) -> String {
+        let lines = self.headers.iter().map(|(name, value)| format!("{name}: {value}\n"));
+        lines.collect::<String>() + &self.body
+    }
+
     /// The value of a header; `name` in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -380,7 +436,8 @@ async fn exchange(address: std::net::SocketAddr, bytes: &[u8]) -> Reply {
     parse(&String::from_utf8_lossy(&answer))
 }
 
-fn parse(answer: &str) -> Reply {
+/// Reads the text of an answer.
+pub fn parse(answer: &str) -> Reply {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1));
