@@ -5,9 +5,6 @@ every server. Quoted are medians, and minima: on a shared machine the least dist
 the one that says what the code costs.
 """
 
-import base64
-import hashlib
-import hmac
 import json
 import math
 import os
@@ -20,31 +17,17 @@ import sys
 import tempfile
 import time
 import urllib.request
-import uuid
 
 ROUNDS, SECONDS = int(sys.argv[1]), int(sys.argv[2])
 ONLY = sys.argv[3] if len(sys.argv) > 3 else ""
 TICK = os.sysconf("SC_CLK_TCK")
 TOKENS = 2000
+ALGORITHMS = ("RS256", "ES256", "EdDSA")
 CONTROL = secrets.token_hex(32)
 DATA = secrets.token_hex(32)
 SERVERS = []
-
-
-def b64(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=")
-
-
-def token(secret, number, now):
-    claims = {
-        "sub": f"user-{number:06}", "iat": now, "exp": now + 36000, "iss": "netra-auth-service",
-        "aud": "netra-platform", "jti": str(uuid.UUID(int=number)), "env": "production",
-        "svc_id": "netra_auth_service_prod", "token_type": "access", "type": "access",
-        "email": f"user{number}@example.com", "permissions": ["read", "write"],
-    }
-    head = b64(json.dumps({"alg": "HS256", "typ": "JWT"}, separators=(",", ":")).encode())
-    signed = head + b"." + b64(json.dumps(claims, separators=(",", ":")).encode())
-    return (signed + b"." + b64(hmac.new(secret, signed, hashlib.sha256).digest())).decode()
+# Measured whatever part of a label is asked for: the others are compared with these.
+BARE = "bare"
 
 
 def wait(url):
@@ -80,10 +63,15 @@ def load(pid, url, script=None):
     return spent / requests * 1e6, rate, p99
 
 
-def configuration(folder, name, port, profile, components, secret_file, sample, access):
+def configuration(folder, name, port, profile, components, algorithm, sample, access):
+    secret_file = os.path.join(folder, "HS256.secret")
     seeds = "".join(
         f'[component.{c}]\nkind = "auth"\nphase = 1\nlegacy = "path"\nstage = "shadow"\n'
         f"sample_percent = {sample}\n" for c in components)
+    key = f'kind = "secret"\nid = "main"\nfile = "{secret_file}"'
+    if algorithm != "HS256":
+        pem = os.path.join(folder, f"{algorithm}.pem")
+        key = f'kind = "pem"\nid = "main"\nalgorithm = "{algorithm}"\nfile = "{pem}"'
     seeds_file = os.path.join(folder, f"{name}-flags.toml")
     open(seeds_file, "w").write(seeds)
     text = f"""
@@ -106,9 +94,7 @@ issuer = "netra-auth-service"
 audiences = ["netra-platform"]
 environment = "production"
 [[authority.keys]]
-kind = "secret"
-id = "main"
-file = "{secret_file}"
+{key}
 [legacy.path]
 kind = "profile"
 profile = "{profile}"
@@ -123,6 +109,26 @@ requests = "{folder}/{name}-requests.log"
     file = os.path.join(folder, f"{name}.toml")
     open(file, "w").write(text)
     return file
+
+
+def advance(port):
+    """Moves http-auth to live, in steps as people must."""
+    url = f"http://127.0.0.1:{port + 1}/v1/flags/http-auth"
+    headers = {"Authorization": f"Bearer {CONTROL}", "Content-Type": "application/json"}
+    for change in ({"stage": "canary", "share": 10000}, {"stage": "live"}):
+        etag = urllib.request.urlopen(urllib.request.Request(url, headers=headers)).headers["ETag"]
+        urllib.request.urlopen(urllib.request.Request(
+            url, json.dumps(change).encode(), {**headers, "If-Match": etag}, method="PUT"))
+
+
+def lets_in(url, body, api_token=None):
+    """Ends the run unless the first question is answered with yes: a deny costs less."""
+    headers = {"Content-Type": "application/json"}
+    if api_token:
+        headers["Authorization"] = f"Bearer {api_token}"
+    answer = urllib.request.urlopen(urllib.request.Request(url, body.encode(), headers)).read()
+    if json.loads(answer)["decision"] != "allow":
+        sys.exit(f"{url}: {answer.decode()}")
 
 
 def lua(folder, name, bodies_file, components, api_token=None):
@@ -154,18 +160,15 @@ end
 
 def main():
     folder = tempfile.mkdtemp(prefix="crossfade-load-")
-    secret = secrets.token_urlsafe(48).encode()
-    secret_file = os.path.join(folder, "secret")
-    for file, content in ((secret_file, secret), (os.path.join(folder, "control"), CONTROL.encode()),
+    for file, content in ((os.path.join(folder, "control"), CONTROL.encode()),
                           (os.path.join(folder, "data"), DATA.encode())):
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
         os.write(descriptor, content)
         os.close(descriptor)
-    now = int(time.time())
-    bodies = os.path.join(folder, "bodies")
-    with open(bodies, "w") as out:
-        for number in range(TOKENS):
-            out.write(json.dumps({"token": token(secret, number, now)}) + "\n")
+    subprocess.run(["target/release/examples/anchors", "mint", folder, str(TOKENS)], check=True)
+
+    def bodies(algorithm):
+        return os.path.join(folder, f"{algorithm}.bodies")
 
     targets = []
 
@@ -176,19 +179,31 @@ def main():
         wait(health)
         return process.pid
 
-    anchors = start(["target/release/examples/anchors", "127.0.0.1:19600", secret_file],
+    anchors = start(["target/release/examples/anchors", "127.0.0.1:19600", folder],
                     "http://127.0.0.1:19600/hello")
     targets.append(("bare hello", anchors, "http://127.0.0.1:19600/hello", None))
-    targets.append(("bare JSON + HS256", anchors, "http://127.0.0.1:19600",
-                    lua(folder, "bare", bodies, ["/verify"])))
+    def first(algorithm):
+        with open(bodies(algorithm)) as lines:
+            return next(lines)
 
-    def service(label, name, port, profile, count, sample, access="open"):
+    for algorithm in ("HS256", *ALGORITHMS):
+        lets_in(f"http://127.0.0.1:19600/verify/{algorithm}", first(algorithm))
+        targets.append((f"bare JSON + {algorithm}", anchors, "http://127.0.0.1:19600",
+                        lua(folder, f"bare-{algorithm}", bodies(algorithm),
+                            [f"/verify/{algorithm}"])))
+
+    def service(label, name, port, profile, count, sample, access="open", algorithm="HS256",
+                stage="shadow"):
         components = ["http-auth"] + [f"http-auth-{n:04}" for n in range(1, count)]
-        file = configuration(folder, name, port, profile, components, secret_file, sample,
+        file = configuration(folder, name, port, profile, components, algorithm, sample,
                              access)
         pid = start(["target/release/crossfade", "serve", "-c", file],
                     f"http://127.0.0.1:{port}/healthz")
-        script = lua(folder, name, bodies, [f"/v1/decide/{c}" for c in components],
+        if stage == "live":
+            advance(port)
+        lets_in(f"http://127.0.0.1:{port}/v1/decide/http-auth", first(algorithm),
+                DATA if access == "token" else None)
+        script = lua(folder, name, bodies(algorithm), [f"/v1/decide/{c}" for c in components],
                      DATA if access == "token" else None)
         targets.append((label, pid, f"http://127.0.0.1:{port}", script))
 
@@ -196,11 +211,14 @@ def main():
     service("decide, same, core-validate with its cache", "cached", 19620, "core-validate", 1, 100)
     service("decide, no shadow", "alone", 19630, "pyjwt-2", 1, 0)
     service("decide, no shadow, API token", "token", 19660, "pyjwt-2", 1, 0, "token")
+    for number, algorithm in enumerate(("HS256", *ALGORITHMS)):
+        service(f"decide, authority serves, {algorithm}", f"serves-{algorithm}",
+                19670 + 10 * number, "pyjwt-2", 1, 0, algorithm=algorithm, stage="live")
     service("decide, 100 components", "hundred", 19640, "pyjwt-2", 100, 100)
     service("decide, 1,000 components", "thousand", 19650, "pyjwt-2", 1000, 100)
 
     if ONLY:
-        targets = [each for each in targets if each[0].startswith("bare") or ONLY in each[0]]
+        targets = [each for each in targets if each[0].startswith(BARE) or ONLY in each[0]]
     for label, pid, url, script in targets:
         load(pid, url, script)  # warm-up, not counted
     figures = {label: [] for label, *_ in targets}
@@ -212,12 +230,18 @@ def main():
                   flush=True)
     for what, of in (("median", statistics.median), ("minimum", min)):
         cpu = {label: of([row[0] for row in rows]) for label, rows in figures.items()}
-        hello, bare = cpu["bare hello"], cpu["bare JSON + HS256"]
+        hello = cpu["bare hello"]
+
+        def bare(label):
+            """The bare endpoint with the same algorithm."""
+            named = [name for name in ALGORITHMS if label.endswith(name)]
+            return cpu[f"bare JSON + {named[0] if named else 'HS256'}"]
+
         plain = cpu.get("decide, shadow every request, two verifies", math.nan)
         head = f"{what} of {ROUNDS} rounds"
         print(f"\n{head:45} {'CPU us/req':>10} {'/ hello':>8} {'/ bare':>8} {'/ decide':>9}")
         for label, value in cpu.items():
-            print(f"{label:45} {value:10.2f} {value / hello:8.2f} {value / bare:8.2f} {value / plain:9.3f}")
+            print(f"{label:45} {value:10.2f} {value / hello:8.2f} {value / bare(label):8.2f} {value / plain:9.3f}")
     print()
 
     for name, port in (("plain", 19610), ("cached", 19620), ("thousand", 19650)):
@@ -230,10 +254,12 @@ def main():
                 total[code] = total.get(code, 0) + count
         lines = sum(1 for _ in open(os.path.join(folder, f"{name}-requests.log"), "rb"))
         print(f"{name}: {total}, {lines} lines in the request log")
+
+
+try:
+    main()
+finally:
     for process in SERVERS:
         process.terminate()
     for process in SERVERS:
         process.wait()
-
-
-main()
