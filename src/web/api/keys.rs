@@ -259,7 +259,7 @@ pub async fn retire(
 /// The public part of a key as a JWK, also of a retired one.
 #[utoipa::path(get, path = "/v1/keys/{id}/public", tag = "access", security(("control" = [])),
     params(("id" = String, Path, description = "The key")),
-    responses((status = 200, description = "The JWK (RFC 7517)", body = Object), NamedRefused))]
+    responses((status = 200, description = "The JWK (RFC 7517)", body = Object, content_type = "application/jwk+json"), NamedRefused))]
 pub async fn public(
     State(rooms): State<Arc<Rooms>>,
     Named(id): Named,
