@@ -164,9 +164,12 @@ fn fresh() -> (Token, Timestamp) {
 }
 
 async fn until(reached: impl Fn() -> bool) {
-    while !reached() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let looking = async {
+        while !reached() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(2), looking).await.expect("it comes to that");
 }
 
 #[tokio::test]
