@@ -25,14 +25,14 @@ const OPEN_MAX: usize = 100;
 const TEXT_BYTES_MAX: usize = 500;
 
 /// Largest description of what is to be done, in bytes of JSON.
-const WHAT_BYTES_MAX: usize = 16 * 1024;
+const WHAT_BYTES_MAX: usize = 48 * 1024;
 
 /// Something that waits for a second person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Approval {
     /// Its id.
     pub id: String,
-    /// What is to be done; this room does not read it. At most 16 KiB of JSON.
+    /// What is to be done; this room does not read it. At most 48 KiB of JSON.
     pub what: Value,
     /// What is to be done, for people; at most 500 bytes.
     pub summary: String,
@@ -210,7 +210,8 @@ fn check_bounds(summary: &str, what: &Value, note: &str) -> Result<(), AccessErr
     let long = summary.len() > TEXT_BYTES_MAX || note.len() > TEXT_BYTES_MAX;
     if summary.trim().is_empty() || long || what.to_string().len() > WHAT_BYTES_MAX {
         return Err(AccessError::Unusable(format!(
-            "a request has a summary and a note of at most {TEXT_BYTES_MAX} bytes"
+            "a request has a summary and a note of at most {TEXT_BYTES_MAX} bytes, and asks for \
+             something of at most {WHAT_BYTES_MAX}"
         )));
     }
     Ok(())

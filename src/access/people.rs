@@ -10,7 +10,8 @@ use super::event_log::EventLog;
 use super::house::House;
 use super::passwords::STRONG;
 use super::{
-    AccessError, Caller, Name, Pass, Refusal, Role, Secret, Settings, administer, endings, sign_in,
+    AccessError, Caller, Name, Pass, Permission, Refusal, Role, Secret, Settings, administer,
+    endings, sign_in,
 };
 
 /// An operator, for lists.
@@ -221,6 +222,12 @@ impl People {
     /// Who sends this cookie, with the role he has now.
     pub fn session(&self, cookie: &str) -> Option<Session> {
         self.house.session(cookie)
+    }
+
+    /// True while the session of this cookie holds and its owner may do that. It does not count
+    /// as a use: a session that only listens ends by idling.
+    pub fn may_still(&self, cookie: &str, permission: Permission) -> bool {
+        self.house.may_still(cookie, permission)
     }
 
     /// Sessions of one operator or of all, the last used first. `cookie` tells which one asks.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::house::{House, State};
 use super::mark::Mark;
 use super::sessions::Live;
-use super::{Caller, Name, OperatorView, Refusal, Secret, Session, SessionView};
+use super::{Caller, Name, OperatorView, Permission, Refusal, Secret, Session, SessionView};
 
 /// Length of a session's secret, in characters.
 const SECRET_CHARS: usize = 43;
@@ -36,6 +36,16 @@ impl House {
         let caller = Caller::session(live.row.name.clone(), role, fresh_until);
         let form_token = self.marks.forms.of(cookie).into();
         Some(Session { caller, form_token })
+    }
+
+    /// True while the session of this cookie holds and its owner may do that. It does not count
+    /// as a use.
+    pub fn may_still(&self, cookie: &str, permission: Permission) -> bool {
+        let state = self.state.read();
+        let live = state.sessions.get(&self.marks.sessions.of(cookie));
+        live.filter(|live| live.holds(&self.settings, self.now()))
+            .and_then(|live| state.operators.get(&live.row.name))
+            .is_some_and(|operator| operator.role.may(permission))
     }
 
     /// The sessions that have not ended, the last used first.

@@ -131,6 +131,12 @@ impl ApiTokens {
         Ok(())
     }
 
+    /// True while a token that was let in may still do that. Takes nothing from its pace.
+    pub fn may_still(&self, text: &str, permission: Permission) -> bool {
+        let held = self.known.load().get(&self.marks.of(text)).map(Arc::clone);
+        held.is_some_and(|held| held.stands_for(permission, self.clock.now()))
+    }
+
     /// Lets a token in, whatever it may do.
     pub fn admit(&self, text: &str) -> Result<Caller, Refusal> {
         let known = self.known.load();

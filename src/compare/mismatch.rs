@@ -1,64 +1,6 @@
-//! The ways in which two answers can differ.
+//! A difference between two answers.
 
-use crate::domain::Reason;
-
-/// How two decisions differ. Each class has its own limit and its own alarm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MismatchClass {
-    /// SSOT allows what legacy denies: a security alarm.
-    Looser,
-    /// SSOT denies what legacy allows: users are locked out.
-    Stricter,
-    /// Both allow, as different people: the worst of all.
-    SubjectDiffers,
-    /// Both allow the same subject, with different scopes.
-    ScopesDiffer,
-    /// Both allow, with a different token type.
-    ClaimsDiffer,
-    /// Both deny, for different disclosed reasons.
-    ReasonDiffers,
-}
-
-impl MismatchClass {
-    /// Every class, in the order in which they are shown.
-    pub const ALL: [Self; 6] = [
-        Self::Looser,
-        Self::SubjectDiffers,
-        Self::Stricter,
-        Self::ScopesDiffer,
-        Self::ClaimsDiffer,
-        Self::ReasonDiffers,
-    ];
-
-    /// The machine-readable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Looser => "looser",
-            Self::Stricter => "stricter",
-            Self::SubjectDiffers => "subject_differs",
-            Self::ScopesDiffer => "scopes_differ",
-            Self::ClaimsDiffer => "claims_differ",
-            Self::ReasonDiffers => "reason_differs",
-        }
-    }
-
-    /// The class of a code.
-    pub fn parse(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.code() == code)
-    }
-
-    /// The class in words, for people.
-    pub const fn meaning(self) -> &'static str {
-        match self {
-            Self::Looser => "ssot allows what legacy denies",
-            Self::Stricter => "ssot denies what legacy allows",
-            Self::SubjectDiffers => "both allow, as different subjects",
-            Self::ScopesDiffer => "both allow, with different scopes",
-            Self::ClaimsDiffer => "both allow, as different token types",
-            Self::ReasonDiffers => "both deny, for different reasons",
-        }
-    }
-}
+use crate::domain::{MismatchClass, Reason};
 
 /// A difference, with the reasons of whichever side denied.
 #[derive(Clone, Debug, PartialEq, Eq)]

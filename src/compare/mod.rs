@@ -8,7 +8,8 @@ mod observation;
 mod shape;
 mod verdict;
 
-pub use mismatch::{Mismatch, MismatchClass};
+pub use crate::domain::MismatchClass;
+pub use mismatch::Mismatch;
 pub use observation::Observation;
 pub use shape::claim_shape;
 pub use verdict::{Inconclusive, Verdict, judge, worth_asking_again};

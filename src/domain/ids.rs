@@ -98,6 +98,11 @@ slug! {
     GroupId
 }
 
+slug! {
+    /// A named set of people or requests, such as `staff`.
+    SegmentId
+}
+
 /// Who a token speaks for. Never empty; at most 4 KiB.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject(Arc<str>);

@@ -11,6 +11,7 @@ mod fingerprint;
 mod ids;
 mod json;
 mod jws;
+mod mismatch_class;
 mod operation;
 mod path;
 mod policy;
@@ -22,14 +23,15 @@ pub use clock::{Clock, SystemClock, Timestamp, TokioClock};
 pub use credentials::{Credentials, Presented, RequestParts};
 pub use decision::{Decision, Denial, Grant, Scopes, TokenType};
 pub use fingerprint::{Fingerprint, FingerprintKey};
-pub use ids::{ComponentId, GroupId, IdError, RequestId, RequestIds, Revision, Subject};
+pub use ids::{ComponentId, GroupId, IdError, RequestId, RequestIds, Revision, SegmentId, Subject};
 pub use json::{Members, parse_strict};
 pub use jws::{Jws, decode_base64, decode_base64url, decode_leniently, encode_base64url};
+pub use mismatch_class::MismatchClass;
 pub use operation::{
     IssueOrder, Operation, Outcome, Performed, RefreshOrder, Revocation, RevocationOutcome,
     TokenForm, TokenPath,
 };
-pub use path::{AuthPath, BoxFuture, PathError};
+pub use path::{Answering, AuthPath, BoxFuture, PathError, Proof};
 pub use policy::{LivePolicies, Mode, Policies, Policy, Rule, RuleSet};
 pub use question::{Question, Token};
 pub use reason::{Reason, ReasonClass};

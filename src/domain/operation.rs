@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BoxFuture, Decision, Grant, PathError, Reason, Scopes, Subject, Timestamp, Token};
+use super::{
+    BoxFuture, Decision, Grant, PathError, Proof, Reason, Scopes, Subject, Timestamp, Token,
+};
 
 /// Something that makes tokens. Revoking is none of these: it goes to both sides, always.
 #[derive(Clone, Debug)]
@@ -138,6 +140,13 @@ pub trait TokenPath: Send + Sync {
         revocation: &'a Revocation,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<RevocationOutcome, PathError>>;
+
+    /// What this path can prove about the refresh token of an operation, whatever time it is:
+    /// signature, algorithm and revocation alone. A path that proves nothing is undecided.
+    fn prove<'a>(&'a self, operation: &'a Operation, now: Timestamp) -> BoxFuture<'a, Proof> {
+        let _ = (operation, now);
+        Box::pin(std::future::ready(Proof::Undecided))
+    }
 
     /// True when the operation belongs to this path whoever serves: the refresh of a session that
     /// it keeps.

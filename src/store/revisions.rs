@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// How many revisions are reserved at a time.
-pub(super) const BLOCK: u64 = 1024;
+/// How many revisions are reserved at a time. Half of a block is always at hand while the disk
+/// confirms, and one change of a whole flag table takes a thousand.
+pub(super) const BLOCK: u64 = 4096;
 
 /// The first revision of a new store; zero is none.
 pub(super) const FIRST: u64 = 1;

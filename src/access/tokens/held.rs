@@ -80,6 +80,11 @@ impl Held {
         same && self.stands(now).is_ok() && self.caller.has(permission)
     }
 
+    /// True when it works and may do that.
+    pub fn stands_for(&self, permission: Permission, now: Timestamp) -> bool {
+        self.stands(now).is_ok() && self.caller.has(permission)
+    }
+
     /// The last use, if the store does not know of it.
     pub fn unwritten_use(&self) -> Option<Timestamp> {
         let used_s = self.used_s.load(Ordering::Relaxed);

@@ -29,7 +29,7 @@ async fn taking_never_waits_for_the_disk_and_ends_with_the_block() {
     let world = world();
     world.faults.refuse();
     let taken = (0..5000).map_while(|_| world.store.take_revision().ok()).count();
-    assert_eq!(taken, 1024);
+    assert_eq!(taken, 4096);
     assert_eq!(world.store.take_revision(), Err(StoreError::RevisionsExhausted));
     world.faults.heal();
     world.notes.insert("a", &note("x"), Durable).await.expect("the writer may wait for a block");
