@@ -120,6 +120,12 @@ pub enum AuthorityError {
     /// None of the keys can sign.
     #[error("no key can sign: all are public keys")]
     NothingSigns,
+    /// Every key that signs is a shared secret.
+    #[error(
+        "only shared secrets sign here, and whoever verifies with one can sign: make a key pair \
+         and let it sign"
+    )]
+    OnlySecretsSign,
     /// A setting is out of its range.
     #[error("{setting}: {why}")]
     Setting {

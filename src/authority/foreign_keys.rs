@@ -72,6 +72,14 @@ impl KeySet {
             .take(TRIES_MAX)
     }
 
+    /// True when every key that the header can mean is tried.
+    pub(super) fn tries_all(&self, header: &Header<'_>) -> bool {
+        let fits = |key: &&Key| {
+            key.algorithm() == header.algorithm && header.key_id.is_none_or(|id| id == key.id())
+        };
+        self.keys.iter().filter(fits).count() <= TRIES_MAX
+    }
+
     /// True when a key could have signed.
     pub(super) fn knows(&self, header: &Header<'_>) -> bool {
         self.candidates(header).next().is_some()

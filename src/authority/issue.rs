@@ -230,18 +230,27 @@ impl Authority {
     }
 
     fn signed(&self, key: &Key, claims: &NewClaims<'_>) -> Result<Token, AuthorityError> {
-        let algorithm = key.algorithm();
-        let fault = |what| AuthorityError::Crypto { algorithm, what };
-        let signer = key.signer().ok_or_else(|| AuthorityError::KeyCannotSign(key.id().into()))?;
         let named = !self.settings.keys_without_kid.iter().any(|id| id == key.id());
-        let kid = named.then(|| key.id());
-        let header = NewHeader { alg: algorithm.as_str(), kid, typ: "JWT" };
-        let header = serde_json::to_vec(&header).map_err(|_| fault("write a header"))?;
-        let claims = serde_json::to_vec(claims).map_err(|_| fault("write the claims"))?;
-        let mut text = format!("{}.{}", encode_base64url(&header), encode_base64url(&claims));
-        let signature = signer.sign(text.as_bytes()).ok_or_else(|| fault("sign"))?;
-        text.push('.');
-        text.push_str(&encode_base64url(&signature));
-        Ok(Token::new(&text))
+        signed(key, "JWT", named.then(|| key.id()), claims)
     }
+}
+
+/// A compact JWS over `claims`.
+pub(super) fn signed(
+    key: &Key,
+    typ: &'static str,
+    kid: Option<&str>,
+    claims: &impl Serialize,
+) -> Result<Token, AuthorityError> {
+    let algorithm = key.algorithm();
+    let fault = |what| AuthorityError::Crypto { algorithm, what };
+    let signer = key.signer().ok_or_else(|| AuthorityError::KeyCannotSign(key.id().into()))?;
+    let header = NewHeader { alg: algorithm.as_str(), kid, typ };
+    let header = serde_json::to_vec(&header).map_err(|_| fault("write a header"))?;
+    let claims = serde_json::to_vec(claims).map_err(|_| fault("write the claims"))?;
+    let mut text = format!("{}.{}", encode_base64url(&header), encode_base64url(&claims));
+    let signature = signer.sign(text.as_bytes()).ok_or_else(|| fault("sign"))?;
+    text.push('.');
+    text.push_str(&encode_base64url(&signature));
+    Ok(Token::new(&text))
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::header::Header;
 use super::key::Key;
 use super::key_life::{KeyState, KeyView, Life};
+use super::prove::Signed;
 use super::{Algorithm, AuthorityError, KeySource, jwk, pem};
 use crate::domain::Reason;
 
@@ -146,6 +147,17 @@ impl Keyring {
         self.signing.as_ref()
     }
 
+    /// The key that signs where everybody must be able to verify and nobody to sign: the one that
+    /// signs, unless it is a shared secret, else an active one.
+    pub(super) fn signing_publicly(&self) -> Option<&Arc<Key>> {
+        let public = |key: &&Arc<Key>| key.public().is_some();
+        let able = self.held.iter().filter(|held| held.signs() && held.is(KeyState::Active));
+        self.signing().filter(public).or_else(|| {
+            let mut keys = able.filter_map(|held| held.key.as_ref());
+            keys.find(public)
+        })
+    }
+
     /// The active key of that name: keys in other states sign nothing, whoever asks.
     pub(super) fn signing_as(&self, id: &str) -> Result<&Arc<Key>, AuthorityError> {
         let held = self.record(id).ok_or_else(|| AuthorityError::KeyUnknown(id.into()))?;
@@ -182,6 +194,22 @@ impl Keyring {
             candidates.take(TRIES_MAX).any(|key| key.verify(message, signature))
         };
         if verified { Ok(()) } else { Err(Reason::Signature) }
+    }
+
+    /// What the keys say about a signature over `message`.
+    pub(super) fn signed(&self, header: &Header<'_>, message: &[u8], signature: &[u8]) -> Signed {
+        match self.verify(header, message, signature) {
+            Ok(()) => Signed::Well,
+            Err(Reason::Algorithm) => Signed::Otherwise,
+            Err(Reason::Signature) if self.tries_all(header) => Signed::Badly,
+            Err(_) => Signed::Unknown,
+        }
+    }
+
+    /// True when every key that the header can mean is tried.
+    fn tries_all(&self, header: &Header<'_>) -> bool {
+        let fitting = self.keys.iter().filter(|key| key.algorithm() == header.algorithm);
+        header.key_id.is_some() || fitting.count() <= TRIES_MAX
     }
 
     /// The JWK set of this moment.

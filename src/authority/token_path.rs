@@ -1,8 +1,8 @@
 //! Sessions as the rest of the house sees them: one way to make tokens and to take them back.
 
 use crate::domain::{
-    BoxFuture, Decision, Operation, Outcome, PathError, Revocation, RevocationOutcome, Timestamp,
-    TokenPath,
+    BoxFuture, Decision, Jws, Operation, Outcome, PathError, Proof, Revocation, RevocationOutcome,
+    Timestamp, TokenPath,
 };
 
 use super::{Authority, AuthorityError, Revoked};
@@ -56,6 +56,18 @@ impl TokenPath for Authority {
                 Revoked::Nothing(reason) => RevocationOutcome::Nothing(reason),
             })
         })
+    }
+
+    /// A new session presents no token.
+    fn prove<'a>(&'a self, operation: &'a Operation, now: Timestamp) -> BoxFuture<'a, Proof> {
+        let proof = match operation {
+            Operation::Issue(_) => Proof::Undecided,
+            Operation::Refresh(order) => match Jws::decode(&order.token) {
+                Ok(jws) => self.proof_of(&order.token, &jws, now),
+                Err(_) => Proof::Undecided,
+            },
+        };
+        Box::pin(std::future::ready(proof))
     }
 
     /// True for every refresh token that names a session of ours, be it revoked, and for each of

@@ -26,7 +26,11 @@ impl JwsKeys {
     /// unless `weak_secrets` are let in, which is for test vectors. In a set, keys for other
     /// purposes and algorithms are passed over. Error: no key can be used, or two have one name.
     pub fn read(text: &str, weak_secrets: bool) -> Result<Self, AuthorityError> {
-        let keys = jwk::read_any(text, weak_secrets)?;
+        Self::of(jwk::read_any(text, weak_secrets)?)
+    }
+
+    /// Keys, each with whether it has a name of its own.
+    pub(super) fn of(keys: Vec<(Key, bool)>) -> Result<Self, AuthorityError> {
         let keys: Vec<Named> =
             keys.into_iter().map(|(key, has_id)| Named { key, has_id }).collect();
         for (place, named) in keys.iter().enumerate().filter(|(_, named)| named.has_id) {

@@ -6,11 +6,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::remote::{
-    CallLimits, MissingToken, encode_form, failed_status, path_error, read_expiry, read_scopes,
-    read_token_type, token_to_send, undisclosed,
+    CallLimits, MissingToken, PROBE, encode_form, failed_status, path_error, read_expiry,
+    read_scopes, read_token_type, token_to_send, undisclosed,
 };
 use super::{LegacyError, Secret, Source};
-use crate::domain::{AuthPath, BoxFuture, Decision, Grant, PathError, Question, Reason, Subject};
+use crate::domain::{
+    Answering, AuthPath, BoxFuture, Decision, Grant, PathError, Question, Reason, Subject,
+};
 use crate::outbound::{Answer, Call, Headers, Method, Outbound, Url};
 
 /// An introspection endpoint, and who we are to it.
@@ -91,7 +93,11 @@ impl IntrospectionPath {
             Ok(token) => token,
             Err(reason) => return Ok(undisclosed(reason)),
         };
-        let body = format!("token={}&token_type_hint=access_token", encode_form(&token));
+        self.ask_about(&token).await
+    }
+
+    async fn ask_about(&self, token: &str) -> Result<Decision, PathError> {
+        let body = format!("token={}&token_type_hint=access_token", encode_form(token));
         let call = Call {
             method: Method::Post,
             url: self.url.clone(),
@@ -108,6 +114,12 @@ impl IntrospectionPath {
 impl AuthPath for IntrospectionPath {
     fn decide<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Decision, PathError>> {
         Box::pin(self.ask(question))
+    }
+
+    /// About a token that is nobody's, so that the endpoint is asked even where requests without
+    /// one are denied without it.
+    fn probe<'a>(&'a self, _question: &'a Question) -> Option<Answering<'a>> {
+        Some(Box::pin(self.ask_about(PROBE)))
     }
 }
 

@@ -75,6 +75,9 @@ pub(super) fn token_to_send<'q>(
     }
 }
 
+/// What is sent in the place of a token to see whether an endpoint answers: nobody's token.
+pub(super) const PROBE: &str = "crossfade-probe";
+
 pub(super) const fn undisclosed(reason: Reason) -> Decision {
     Decision::Deny(Denial { reason, disclosed: false })
 }

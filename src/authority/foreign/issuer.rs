@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::authority::claims::Tolerance;
 use crate::authority::header::Header;
+use crate::authority::prove::Signed;
 use crate::authority::rules::Rules;
-use crate::authority::{AuthorityError, IssuerSettings, Settings};
+use crate::authority::{Algorithm, AuthorityError, IssuerSettings, Settings};
 use crate::domain::{Jws, PathError, Reason, Timestamp, Token, TokenType};
 use crate::outbound::Outbound;
 
@@ -47,7 +48,7 @@ impl ForeignIssuer {
 
     /// What the claims of its tokens are held against. The kinds that it may vouch for are fewer
     /// than those that a door may want.
-    pub(super) fn rules<'a>(
+    pub(in crate::authority) fn rules<'a>(
         &'a self,
         ours: &'a Settings,
         wanted: Option<&'a TokenType>,
@@ -98,6 +99,32 @@ impl ForeignIssuer {
         let keys = self.keys.held().ok_or(Reason::KeyUnknown)?;
         keys.verify(&header, jws.split(token).0.as_bytes(), signature)?;
         Ok(header)
+    }
+
+    /// True for an algorithm that its tokens may be signed with.
+    pub(in crate::authority) fn allows(&self, algorithm: Algorithm) -> bool {
+        self.settings.algorithms.contains(&algorithm)
+    }
+
+    /// What the keys that are held say about a signature over `message`; nothing where a decision
+    /// would fetch newer ones first.
+    pub(in crate::authority) fn signed(
+        &self,
+        header: &Header<'_>,
+        message: &[u8],
+        signature: &[u8],
+        now: Timestamp,
+    ) -> Signed {
+        let Some(keys) = self.keys.usable(now) else { return Signed::Unknown };
+        let verdict = keys.verify(header, message, signature);
+        if newer_may_help(&verdict, header) {
+            return Signed::Unknown;
+        }
+        match verdict {
+            Ok(()) => Signed::Well,
+            Err(Reason::Signature) if keys.tries_all(header) => Signed::Badly,
+            Err(_) => Signed::Unknown,
+        }
     }
 
     /// The signature over `message`, with keys that are fetched when a newer key may be needed.

@@ -10,12 +10,14 @@ mod keys;
 mod million;
 mod mutation;
 mod policies;
+mod proving;
 mod retracting;
 mod revoking;
 mod rotation;
 mod rules;
 mod secrecy;
 mod sessions;
+mod statements;
 mod vectors;
 
 use crate::domain::{

@@ -5,8 +5,12 @@ use bytes::Bytes;
 use super::reading::read;
 use super::template::{Escape, Template, fits_header};
 use super::{AnswerRule, HttpSettings, Pointers};
-use crate::domain::{AuthPath, BoxFuture, Credentials, Decision, PathError, Question, Reason};
-use crate::legacy::remote::{CallLimits, MissingToken, path_error, token_to_send, undisclosed};
+use crate::domain::{
+    Answering, AuthPath, BoxFuture, Credentials, Decision, PathError, Question, Reason,
+};
+use crate::legacy::remote::{
+    CallLimits, MissingToken, PROBE, path_error, token_to_send, undisclosed,
+};
 use crate::legacy::{LegacyError, Source};
 use crate::outbound::{Call, Headers, Method, Outbound, Url};
 
@@ -39,6 +43,7 @@ pub struct HttpPath {
     revoked: Vec<Reason>,
     sources: Vec<Source>,
     missing_token: MissingToken,
+    probe: bool,
     limits: CallLimits,
 }
 
@@ -87,6 +92,7 @@ impl HttpPath {
             revoked: settings.revoked.iter().map(|word| Reason::foreign(word)).collect(),
             sources: settings.sources,
             missing_token: settings.missing_token,
+            probe: settings.probe,
             limits: settings.limits,
         })
     }
@@ -96,6 +102,10 @@ impl HttpPath {
             Ok(call) => call,
             Err(reason) => return Ok(undisclosed(reason)),
         };
+        self.send(call).await
+    }
+
+    async fn send(&self, call: Call) -> Result<Decision, PathError> {
         let answer = self.outbound.send(call).await.map_err(|error| path_error(&error))?;
         let decision = read(&answer, &self.allow, &self.deny, &self.pointers)?;
         Ok(match decision {
@@ -110,15 +120,19 @@ impl HttpPath {
     /// header can carry.
     fn call(&self, question: &Question) -> Result<Call, Reason> {
         let token = token_to_send(&self.sources, self.missing_token, question)?;
+        self.call_about(&token, question.credentials())
+    }
+
+    fn call_about(&self, token: &str, credentials: &Credentials) -> Result<Call, Reason> {
         let mut headers = self.fixed.clone();
         for (name, value) in &self.filled {
-            if value.mentions_token() && !fits_header(&token) {
+            if value.mentions_token() && !fits_header(token) {
                 return Err(Reason::Encoding);
             }
-            headers.append(name, &value.fill(&token)).map_err(|_| Reason::Encoding)?;
+            headers.append(name, &value.fill(token)).map_err(|_| Reason::Encoding)?;
         }
-        self.forward(question.credentials(), &mut headers)?;
-        let body = self.body.as_ref().map_or_else(Bytes::new, |body| body.fill(&token).into());
+        self.forward(credentials, &mut headers)?;
+        let body = self.body.as_ref().map_or_else(Bytes::new, |body| body.fill(token).into());
         Ok(Call {
             method: self.method,
             url: self.url.clone(),
@@ -172,6 +186,18 @@ impl std::fmt::Debug for HttpPath {
 impl AuthPath for HttpPath {
     fn decide<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Decision, PathError>> {
         Box::pin(self.ask(question))
+    }
+
+    /// About a token that is nobody's, so that the endpoint is asked even where requests without
+    /// one are denied without it. An endpoint with effects is not asked.
+    fn probe<'a>(&'a self, question: &'a Question) -> Option<Answering<'a>> {
+        let call = self.probe.then(|| self.call_about(PROBE, question.credentials()))?;
+        Some(Box::pin(async move {
+            match call {
+                Ok(call) => self.send(call).await,
+                Err(_) => Err(PathError::Unreachable("a question cannot be put".into())),
+            }
+        }))
     }
 }
 
@@ -421,5 +447,21 @@ mod tests {
         ] {
             assert!(all.contains(part), "{part} is not in\n{all}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_probe_asks_about_nobodys_token_and_an_endpoint_with_effects_is_not_probed() {
+        let server = Server::start(Script::answer(200, r#"{"valid":false}"#)).await;
+        let nothing = question_with(request(&[], "/"));
+        let harmless = path(&server.url("/check"));
+        assert!(!harmless.decide(&nothing).await.expect("an answer").is_allow());
+        assert!(server.requests().is_empty(), "without a token nobody is asked");
+        let answered = harmless.probe(&nothing).expect("it may be asked").await;
+        assert!(!answered.expect("an answer").is_allow());
+        assert_eq!(server.requests().len(), 1);
+        let rules = format!("probe = false\n{RULES}");
+        let settings = settings(&server.url("/check"), &rules);
+        let effects = HttpPath::new("old", settings, &loopback()).expect("a path");
+        assert!(effects.probe(&nothing).is_none());
     }
 }

@@ -46,10 +46,18 @@ pub struct HttpSettings {
     /// What happens to a request without a token.
     #[serde(default)]
     pub missing_token: MissingToken,
+    /// Whether the endpoint may be asked about nobody's token, only to see whether it answers.
+    /// False for one that has effects.
+    #[serde(default = "yes")]
+    pub probe: bool,
     /// Time and size.
     #[serde(default)]
     pub limits: CallLimits,
     /// Header fields whose values are secret, already read; no placeholders.
     #[serde(skip)]
     pub secret_headers: Vec<(String, Secret)>,
+}
+
+const fn yes() -> bool {
+    true
 }

@@ -22,7 +22,7 @@ use crate::outbound::scripted::{Script, Server};
 use crate::outbound::{HostRule, Outbound, Settings as OutboundSettings, Url};
 
 /// A provider on a real socket, whose answer can be changed.
-struct Provider {
+pub(super) struct Provider {
     server: Server,
     script: Arc<Mutex<Script>>,
 }
@@ -47,7 +47,7 @@ impl Provider {
         *self.script.lock() = Script::answer(500, "");
     }
 
-    fn calls(&self) -> usize {
+    pub(super) fn calls(&self) -> usize {
         self.server.requests().len()
     }
 
@@ -77,7 +77,7 @@ fn trusting(issuers: Vec<IssuerSettings>) -> Authority {
     authority.reaching(&outbound()).expect("allowed hosts")
 }
 
-fn claims(name: &str, now: Timestamp) -> Value {
+pub(super) fn claims(name: &str, now: Timestamp) -> Value {
     json!({
         "iss": format!("https://{name}.example"), "aud": "crossfade", "sub": "1", "jti": "a",
         "iat": now.seconds(), "exp": now.seconds() + 300, "scope": "read",
@@ -85,7 +85,7 @@ fn claims(name: &str, now: Timestamp) -> Value {
 }
 
 /// A token of that issuer, signed by `signer` under a key id.
-fn token(name: &str, id: &str, signer: &Signer, now: Timestamp) -> String {
+pub(super) fn token(name: &str, id: &str, signer: &Signer, now: Timestamp) -> String {
     signed(&json!({ "alg": signer.algorithm().as_str(), "kid": id }), &claims(name, now), signer)
 }
 
@@ -98,7 +98,7 @@ fn token_with(name: &str, signer: &Signer, change: &Value) -> String {
     signed(&json!({ "alg": signer.algorithm().as_str(), "kid": "one" }), &claims, signer)
 }
 
-fn question(text: &str, now: Timestamp) -> Question {
+pub(super) fn question(text: &str, now: Timestamp) -> Question {
     let component = ComponentId::parse("http-auth").expect("an id");
     Question::new(RequestId::new(1, 1), component, now, Credentials::Token(Token::new(text)))
 }
@@ -108,7 +108,7 @@ async fn ask(authority: &Authority, text: &str, now: Timestamp) -> Result<Decisi
 }
 
 /// `allowed`, the reason of a denial, or how the path failed.
-async fn verdict(authority: &Authority, text: &str, now: Timestamp) -> String {
+pub(super) async fn verdict(authority: &Authority, text: &str, now: Timestamp) -> String {
     match ask(authority, text, now).await {
         Ok(Decision::Allow(_)) => "allowed".into(),
         Ok(Decision::Deny(denial)) => denial.reason.code().into_owned(),
@@ -130,7 +130,7 @@ fn only(authority: &Authority, now: Timestamp) -> IssuerView {
 }
 
 /// One trusted issuer `corp` with the key `one`.
-async fn corp() -> (Provider, Signer, Authority) {
+pub(super) async fn corp() -> (Provider, Signer, Authority) {
     let signer = signer(Algorithm::EdDsa);
     let provider = Provider::with(&[jwk("one", &signer)]).await;
     let authority = trusting(vec![provider.settings("corp")]);
