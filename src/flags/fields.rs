@@ -1,12 +1,13 @@
 //! Fields of a TOML table, read one by one; faults are collected, leftovers are faults.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use toml::{Table, Value};
 
 use super::seed::Expiry;
-use super::{Kind, Phase, Rescue, Stage};
-use crate::domain::{ComponentId, GroupId, Share, Timestamp};
+use super::{Invariants, Kind, Phase, Rescue, Serve, Stage};
+use crate::domain::{ComponentId, GroupId, SegmentId, Share, Timestamp, TokenForm};
 
 /// The fields of a table that nobody has read yet, and the faults of those that were.
 pub(super) struct Fields {
@@ -49,6 +50,11 @@ impl Fields {
             return None;
         }
         read(self, key)
+    }
+
+    /// True when the field is there and nobody has read it yet.
+    pub fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
     }
 
     pub fn text(&mut self, key: &str) -> Option<String> {
@@ -99,6 +105,35 @@ impl Fields {
         })
     }
 
+    /// Any stage, and the share of a canary.
+    pub fn stage(&mut self) -> Option<Stage> {
+        let share = self.percent("share_percent");
+        let name = self.text("stage");
+        match (name, share) {
+            (Some(name), share) => match Stage::from_parts(&name, share) {
+                Ok(stage) => Some(stage),
+                Err(problem) => {
+                    self.fault(Some("stage".to_owned()), problem);
+                    None
+                }
+            },
+            (None, Some(_)) => {
+                let problem = "stands beside `stage = \"canary\"`";
+                self.fault(Some("share_percent".to_owned()), problem);
+                None
+            }
+            (None, None) => None,
+        }
+    }
+
+    pub fn token_form(&mut self, key: &str) -> Option<TokenForm> {
+        self.take(key, "must be compatible or own", |value| match value.as_str()? {
+            "compatible" => Some(TokenForm::Compatible),
+            "own" => Some(TokenForm::Own),
+            _ => None,
+        })
+    }
+
     pub fn rescue(&mut self, key: &str) -> Option<Rescue> {
         self.take(key, "must be ssot or both", |value| {
             let text = value.as_str()?;
@@ -106,13 +141,58 @@ impl Fields {
         })
     }
 
-    pub fn share(&mut self, key: &str) -> Option<Share> {
+    pub fn invariants(&mut self, key: &str) -> Option<Invariants> {
+        self.take(key, "must be report or enforce", |value| {
+            let text = value.as_str()?;
+            let all = [Invariants::Report, Invariants::Enforce];
+            all.into_iter().find(|invariants| invariants.as_str() == text)
+        })
+    }
+
+    pub fn segment(&mut self, key: &str) -> Option<SegmentId> {
+        let problem = "must be 1 to 64 of a-z, 0-9 and inner dashes";
+        self.take(key, problem, |value| SegmentId::parse(value.as_str()?).ok())
+    }
+
+    pub fn serve(&mut self, key: &str) -> Option<Serve> {
+        self.take(key, "must be ssot, legacy or shadow", |value| Serve::parse(value.as_str()?))
+    }
+
+    /// A set of texts; empty when the field is not there.
+    pub fn texts(&mut self, key: &str) -> BTreeSet<String> {
+        let read = |value: &Value| {
+            value.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
+        };
+        self.take(key, "must be a list of texts", read).unwrap_or_default()
+    }
+
+    /// Sets of texts by name, the names in lower case; empty when the field is not there.
+    pub fn texts_by_name(&mut self, key: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let Some(table) =
+            self.take(key, "must be a table of lists", |value| value.as_table().cloned())
+        else {
+            return BTreeMap::new();
+        };
+        let names: Vec<String> = table.keys().cloned().collect();
+        let mut inner = Self::new(table);
+        let read = |name: &String| (name.to_ascii_lowercase(), inner.texts(name));
+        let all = names.iter().map(read).collect();
+        self.adopt(key, inner);
+        all
+    }
+
+    pub fn percent(&mut self, key: &str) -> Option<Share> {
         let problem = "must be a percentage from 0 to 100 with at most two decimals";
-        self.take(key, problem, |value| match value {
-            Value::Integer(whole) => Share::parse_percent(&whole.to_string()),
-            Value::Float(number) => Share::parse_percent(&number.to_string()),
-            Value::String(text) => Share::parse_percent(text),
-            Value::Boolean(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_) => None,
+        self.take(key, problem, percent)
+    }
+
+    /// A percentage, or `default` for what the stage compares.
+    #[expect(clippy::option_option, reason = "left out, `default` and a share mean three things")]
+    pub fn sample(&mut self, key: &str) -> Option<Option<Share>> {
+        let problem = "must be a percentage from 0 to 100 with at most two decimals, or `default`";
+        self.take(key, problem, |value| match value.as_str() {
+            Some("default") => Some(None),
+            Some(_) | None => percent(value).map(Some),
         })
     }
 
@@ -170,5 +250,14 @@ impl Fields {
             self.fault(Some(key.to_owned()), problem);
         }
         found
+    }
+}
+
+fn percent(value: &Value) -> Option<Share> {
+    match value {
+        Value::Integer(whole) => Share::parse_percent(&whole.to_string()),
+        Value::Float(number) => Share::parse_percent(&number.to_string()),
+        Value::String(text) => Share::parse_percent(text),
+        Value::Boolean(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_) => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Whose subject a token names, as far as slots are concerned.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
@@ -36,6 +37,14 @@ pub(super) enum Person<'t> {
     Foreign { issuer: &'t str, subject: &'t str },
 }
 
+impl Person<'_> {
+    /// False for an empty subject and one that no token of ours could name.
+    pub(super) const fn is_nameable(&self) -> bool {
+        let (Self::Own(subject) | Self::Foreign { subject, .. }) = self;
+        !subject.is_empty() && subject.len() <= Subject::MAX
+    }
+}
+
 impl Issuers {
     /// Who the claims name, unverified; `None` when they name nobody.
     pub(super) fn person<'t>(&self, claims: &'t Members) -> Option<Person<'t>> {
@@ -57,6 +66,20 @@ impl Issuers {
             }
             Some(_) | None => Person::Own(subject),
         })
+    }
+
+    /// A person as the authority would grant it; `None` for somebody of an issuer that is not
+    /// known, and for one of ours who looks like a foreign issuer's.
+    pub(super) fn granted_name<'t>(&self, person: Person<'t>) -> Option<Cow<'t, str>> {
+        match person {
+            Person::Own(subject) => {
+                (self.granted(subject) == person).then_some(Cow::Borrowed(subject))
+            }
+            Person::Foreign { issuer, subject } => {
+                let known = self.foreign.get(issuer)?;
+                Some(Cow::Owned(format!("{}|{subject}", known.name)))
+            }
+        }
     }
 
     /// Who a subject is that the authority has granted.

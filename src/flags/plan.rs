@@ -1,7 +1,7 @@
 //! What becomes of one question: who serves it, whether the answers are compared, and what
 //! happens when the serving side fails.
 
-use super::{Flag, Rescue, Stage};
+use super::{By, Evaluation, Flag, Rescue, Serve, Stage};
 use crate::domain::{Revision, Share, Side, Slot};
 
 /// The plan of one question.
@@ -13,6 +13,8 @@ pub struct Plan {
     pub compare: bool,
     /// What happens when the serving side fails. Never when it denies: a deny is an answer.
     pub on_failure: OnFailure,
+    /// What decided who serves.
+    pub by: By,
     /// The caller's slot; `None` when no subject could be read.
     pub slot: Option<Slot>,
     /// The revision of the flag that the plan was made from.
@@ -32,29 +34,36 @@ pub enum OnFailure {
 }
 
 impl Plan {
-    /// The plan for a caller with `slot`. `draw` is random, 0 to 9,999, and decides on sampling.
-    pub fn of(flag: &Flag, slot: Option<Slot>, draw: u16) -> Self {
-        let serving = serving(flag.stage, slot);
+    /// The plan for whoever was evaluated so. `draw` is random, 0 to 9,999, and decides on
+    /// sampling.
+    pub fn of(flag: &Flag, evaluation: &Evaluation, draw: u16) -> Self {
         Self {
-            serving,
-            compare: draw < flag.effective_sample().basis_points(),
-            on_failure: on_failure(flag, serving),
-            slot,
+            serving: evaluation.side(),
+            compare: draw < sample(flag, *evaluation).basis_points(),
+            on_failure: on_failure(flag, *evaluation),
+            by: evaluation.by,
+            slot: evaluation.slot,
             revision: flag.revision,
         }
     }
 }
 
-/// Share 10,000 is everybody; below it, only a caller whose slot is known can be on ssot.
-fn serving(stage: Stage, slot: Option<Slot>) -> Side {
-    let share = stage.share();
-    let covered = share == Share::ALL || slot.is_some_and(|slot| slot.is_below(share));
-    if covered { Side::Ssot } else { Side::Legacy }
+/// The part of answers that are compared for somebody who is served so.
+fn sample(flag: &Flag, evaluation: Evaluation) -> Share {
+    match (evaluation.serve, evaluation.by) {
+        (Serve::Legacy, _) => Share::NONE,
+        (Serve::Shadow, By::Target(_)) => flag.sample.unwrap_or(Stage::Shadow.default_sample()),
+        (Serve::Shadow | Serve::Ssot, _) => flag.effective_sample(),
+    }
 }
 
-/// The fallback table of the stages.
-fn on_failure(flag: &Flag, serving: Side) -> OnFailure {
-    match (flag.stage, serving) {
+/// The fallback table of the stages. Whom a target keeps on legacy, here or at a required
+/// component, ssot never serves.
+fn on_failure(flag: &Flag, evaluation: Evaluation) -> OnFailure {
+    if let (By::Target(_) | By::Required, Side::Legacy) = (evaluation.by, evaluation.side()) {
+        return OnFailure::Unavailable;
+    }
+    match (flag.stage, evaluation.side()) {
         (Stage::Off | Stage::Shadow | Stage::Sealed | Stage::Complete, _) => OnFailure::Unavailable,
         (Stage::Canary(_), Side::Ssot) => OnFailure::OtherSide { budgeted: false },
         (Stage::Canary(_), Side::Legacy) => match flag.rescue {
@@ -104,9 +113,11 @@ mod tests {
         for (stage, rescue, slot, serving, on_failure, sampled) in table {
             let flag = Flag { stage, rescue, ..flag("http-auth") };
             let case = format!("{stage} {rescue:?} {slot:?}");
-            let plan = Plan::of(&flag, slot, 9_999);
+            let plan = Plan::of(&flag, &Evaluation::by_stage(flag.stage, slot), 9_999);
             assert_eq!((plan.serving, plan.on_failure), (serving, on_failure), "{case}");
-            let compared = (0..10_000).filter(|draw| Plan::of(&flag, slot, *draw).compare);
+            let compared = (0..10_000).filter(|draw| {
+                Plan::of(&flag, &Evaluation::by_stage(flag.stage, slot), *draw).compare
+            });
             assert_eq!(compared.count(), sampled, "{case}");
         }
     }
@@ -116,7 +127,11 @@ mod tests {
         let sample = Share::from_basis_points(2500);
         let compared = |stage| {
             let flag = Flag { stage, sample, ..flag("http-auth") };
-            (0..10_000).filter(|draw| Plan::of(&flag, None, *draw).compare).count()
+            (0..10_000)
+                .filter(|draw| {
+                    Plan::of(&flag, &Evaluation::by_stage(flag.stage, None), *draw).compare
+                })
+                .count()
         };
         assert_eq!([Stage::Shadow, Stage::Live, Stage::Sealed].map(compared), [2500; 3]);
         assert_eq!([Stage::Off, Stage::Complete].map(compared), [0; 2]);

@@ -3,6 +3,8 @@
 //! A seed only creates a row that is not there yet; afterwards the row belongs to its operators.
 //! A file with faults seeds nothing, and all its faults are told at once.
 
+mod segments;
+
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
@@ -10,12 +12,26 @@ use toml::{Table, Value};
 
 use super::fields::Fields;
 use super::history::to_the_millisecond;
-use super::{ACCEPTED_MAX, AcceptedDifference, Cause, Flag, Kind, Phase, Rescue, SettingsPatch};
-use super::{MoveRefusal, Stage};
+use super::{
+    ACCEPTED_MAX, AcceptedDifference, Cause, Flag, Invariants, Kind, Phase, Rescue, SettingsPatch,
+};
+use super::{MoveRefusal, SegmentDraft, Stage, Target};
 use crate::domain::{ComponentId, GroupId, Revision, Share, Timestamp, TokenForm};
+use segments::read_segments;
+pub(super) use segments::target_faults;
+pub(super) use segments::{read_segment, read_targets};
 
 /// Most components of one flag table.
 pub const COMPONENTS_MAX: usize = 1000;
+
+/// What a table starts as.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seeds {
+    /// Its components.
+    pub components: Vec<Seed>,
+    /// The segments that their targets name.
+    pub segments: Vec<SegmentDraft>,
+}
 
 /// What one component starts as.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,15 +58,19 @@ pub struct Seed {
     pub deadline_ms: u32,
     /// Budgeted rescues per second.
     pub rescues_per_second_max: u32,
+    /// What becomes of a token that SSOT can prove to be bad while legacy serves.
+    pub invariants: Invariants,
     /// Differences accepted from the start.
     pub accepted: Vec<SeededDifference>,
+    /// Who is served otherwise than the share says.
+    pub targets: Vec<Target>,
 }
 
 /// An accepted difference whose end may be counted from the day its row is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeededDifference {
-    difference: AcceptedDifference,
-    expiry: Expiry,
+    pub(super) difference: AcceptedDifference,
+    pub(super) expiry: Expiry,
 }
 
 /// When a seeded difference expires.
@@ -91,27 +111,38 @@ impl SeedFault {
     pub(super) fn of(seed: &Seed, problem: String) -> Self {
         fault(Some(seed.component.as_str()), None, problem)
     }
+
+    /// A fault outside the components, of a file that is not known any more.
+    pub(super) fn of_table(place: &str, problem: String) -> Self {
+        fault(None, Some(place), problem)
+    }
 }
 
 const DEADLINE_MS: u32 = 1000;
 const RESCUES_PER_SECOND_MAX: u32 = 50;
-const REQUIRES_MAX: usize = 16;
+pub(super) const REQUIRES_MAX: usize = 16;
+
+/// Why a file cannot accept every difference.
+const NEEDS_TWO_PEOPLE: &str =
+    "may hide that ssot lets in more than legacy: two people accept it, and no file";
 
 impl Seed {
-    /// Reads the seeds of one file: `[component.<id>]` tables. `file` names it in the faults.
-    pub fn parse_all(text: &str, file: &str) -> Result<Vec<Self>, Vec<SeedFault>> {
+    /// Reads the seeds of one file: `[component.<id>]` and `[segment.<name>]` tables. `file` names
+    /// it in the faults.
+    pub fn parse_all(text: &str, file: &str) -> Result<Seeds, Vec<SeedFault>> {
         let mut faults = Vec::new();
-        let seeds = match text.parse::<Table>() {
+        let seeds = match read_toml(text) {
             Ok(table) => read_file(table, &mut faults),
-            Err(error) => {
-                let line = error.span().map_or(0, |span| text[..span.start].lines().count());
-                let problem = format!("line {line}: {}", error.message());
-                faults.push(fault(None, None, problem));
-                Vec::new()
+            Err(fault) => {
+                faults.push(fault);
+                Seeds::default()
             }
         };
         if faults.is_empty() {
-            faults = requirement_faults(&seeds.iter().collect::<Vec<_>>(), &HashMap::new());
+            let components: Vec<&Self> = seeds.components.iter().collect();
+            let segments = seeds.segments.iter().map(|segment| segment.name.clone()).collect();
+            faults = requirement_faults(&components, &HashMap::new());
+            faults.extend(target_faults(&components, &segments));
         }
         for fault in &mut faults {
             file.clone_into(&mut fault.file);
@@ -122,7 +153,11 @@ impl Seed {
     /// The row this seed creates at `now`, its revision still blank.
     pub(super) fn flag(&self, now: Timestamp) -> Result<Flag, MoveRefusal> {
         let accepted: Vec<_> = self.accepted.iter().map(|seeded| seeded.starting(now)).collect();
-        let patch = SettingsPatch { accepted: Some(accepted.clone()), ..SettingsPatch::default() };
+        let patch = SettingsPatch {
+            accepted: Some(accepted.clone()),
+            targets: Some(self.targets.clone()),
+            ..SettingsPatch::default()
+        };
         patch.check(now)?;
         Ok(Flag {
             component: self.component.clone(),
@@ -140,6 +175,8 @@ impl Seed {
             hold: None,
             rolled_back_at: Vec::new(),
             accepted,
+            targets: self.targets.clone(),
+            invariants: self.invariants,
             token_form: TokenForm::default(),
             revision: Revision::default(),
             changed_at: now,
@@ -159,7 +196,19 @@ impl SeededDifference {
     }
 }
 
-fn fault(component: Option<&str>, field: Option<&str>, problem: impl Into<String>) -> SeedFault {
+/// A TOML text; the fault says where it ceases to be one.
+pub(super) fn read_toml(text: &str) -> Result<Table, SeedFault> {
+    text.parse::<Table>().map_err(|error| {
+        let line = error.span().map_or(0, |span| text[..span.start].lines().count());
+        fault(None, None, format!("line {line}: {}", error.message()))
+    })
+}
+
+pub(super) fn fault(
+    component: Option<&str>,
+    field: Option<&str>,
+    problem: impl Into<String>,
+) -> SeedFault {
     SeedFault {
         file: String::new(),
         component: component.map(str::to_owned),
@@ -168,9 +217,15 @@ fn fault(component: Option<&str>, field: Option<&str>, problem: impl Into<String
     }
 }
 
-fn read_file(mut table: Table, faults: &mut Vec<SeedFault>) -> Vec<Seed> {
+fn read_file(mut table: Table, faults: &mut Vec<SeedFault>) -> Seeds {
+    let segments = table.remove("segment").map(|value| read_segments(value, faults));
     let components = table.remove("component");
     faults.extend(table.keys().map(|key| fault(None, Some(key), "unknown key")));
+    let components = read_components(components, faults);
+    Seeds { components, segments: segments.unwrap_or_default() }
+}
+
+fn read_components(components: Option<Value>, faults: &mut Vec<SeedFault>) -> Vec<Seed> {
     let components = match components {
         Some(Value::Table(components)) if components.len() <= COMPONENTS_MAX => components,
         Some(Value::Table(_)) => {
@@ -198,11 +253,18 @@ fn read_file(mut table: Table, faults: &mut Vec<SeedFault>) -> Vec<Seed> {
     seeds
 }
 
+/// Names beside which no component can be asked for: `/v1/rollouts/templates` and
+/// `/v1/evidence/golden-path` are paths of their own.
+const TAKEN_IDS: [&str; 2] = ["templates", "golden-path"];
+
 /// Reads every field even after a fault, so that all faults are found.
 fn read_component(id: &str, fields: &mut Fields) -> Option<Seed> {
     let component = ComponentId::parse(id);
     if let Err(error) = &component {
         fields.fault(None, error.to_string());
+    }
+    if TAKEN_IDS.contains(&id) {
+        fields.fault(None, "is no name for a component: the API has a path of that name");
     }
     let kind = fields.required("kind", Fields::kind);
     let phase = fields.required("phase", Fields::phase);
@@ -211,10 +273,17 @@ fn read_component(id: &str, fields: &mut Fields) -> Option<Seed> {
     let legacy = fields.slug("legacy").unwrap_or_else(|| id.to_owned());
     let stage = fields.first_stage("stage").unwrap_or(Stage::Off);
     let rescue = fields.rescue("rescue").unwrap_or_default();
-    let sample = fields.share("sample_percent");
+    let sample = fields.sample("sample_percent").flatten();
     let deadline_ms = fields.number("deadline_ms", SettingsPatch::DEADLINE_MS);
     let rescues = fields.number("rescues_per_second_max", 0..=SettingsPatch::RESCUES_MAX);
+    let invariants = fields.invariants("invariants").unwrap_or_default();
     let accepted = read_accepted(fields);
+    for (at, seeded) in accepted.iter().enumerate() {
+        if seeded.difference.may_let_in_more() {
+            fields.fault(Some(format!("accepted[{at}].class")), NEEDS_TWO_PEOPLE);
+        }
+    }
+    let targets = read_targets(fields);
     Some(Seed {
         component: component.ok()?,
         kind: kind?,
@@ -227,11 +296,13 @@ fn read_component(id: &str, fields: &mut Fields) -> Option<Seed> {
         sample,
         deadline_ms: deadline_ms.unwrap_or(DEADLINE_MS),
         rescues_per_second_max: rescues.unwrap_or(RESCUES_PER_SECOND_MAX),
+        invariants,
         accepted,
+        targets,
     })
 }
 
-fn read_accepted(fields: &mut Fields) -> Vec<SeededDifference> {
+pub(super) fn read_accepted(fields: &mut Fields) -> Vec<SeededDifference> {
     let tables = fields.tables("accepted", ACCEPTED_MAX);
     let mut accepted: Vec<SeededDifference> = Vec::new();
     for (at, table) in tables.into_iter().enumerate() {
@@ -252,6 +323,8 @@ fn read_difference(fields: &mut Fields) -> Option<SeededDifference> {
     let class = fields.required("class", Fields::text);
     let legacy_reason = fields.text("legacy_reason");
     let ssot_reason = fields.text("ssot_reason");
+    let claim_shape = fields.text("claim_shape");
+    let max_per_hour = fields.number("max_per_hour", 1..=u32::MAX);
     let owner = fields.required("owner", Fields::text);
     let reason = fields.required("reason", Fields::text);
     let expiry = fields.expiry();
@@ -260,6 +333,8 @@ fn read_difference(fields: &mut Fields) -> Option<SeededDifference> {
         class: class?,
         legacy_reason,
         ssot_reason,
+        claim_shape,
+        max_per_hour,
         owner: owner?,
         reason: reason?,
         expires_at: Timestamp::from_seconds(0),

@@ -1,16 +1,19 @@
 //! The flag table as one question sees it: immutable, and the same to the question's end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::order::below_sealed;
-use super::{Flag, Issuers, Plan, Salt, Stage};
-use crate::domain::{ComponentId, GroupId, Presented, Question, Revision, Slot, TokenForm};
+use super::{Cause, Facts, Flag, FlagsError, Issuers, Plan, Salt, Segment, SettingsPatch, Stage};
+use crate::domain::{
+    ComponentId, GroupId, Presented, Revision, SegmentId, Slot, Timestamp, TokenForm,
+};
 
 /// The flag table at one moment. Finding a flag costs the same among one and among a thousand.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     flags: HashMap<ComponentId, Arc<Flag>>,
+    segments: HashMap<SegmentId, Arc<Segment>>,
     salts: Arc<HashMap<GroupId, Salt>>,
     issuers: Arc<Issuers>,
     revision: Revision,
@@ -25,6 +28,7 @@ impl Snapshot {
     ) -> Self {
         let mut snapshot = Self {
             flags: HashMap::new(),
+            segments: HashMap::new(),
             salts: Arc::new(salts),
             issuers: Arc::new(issuers),
             revision: Revision::default(),
@@ -56,9 +60,78 @@ impl Snapshot {
         self.revision
     }
 
-    /// The plan for `question` under `flag`. `draw` is random, 0 to 9,999.
-    pub fn plan(&self, flag: &Arc<Flag>, question: &Question, draw: u16) -> Plan {
-        Plan::of(flag, self.slot(flag, question.presented()), draw)
+    /// The plan for whoever `facts` are of, under `flag`. `draw` is random, 0 to 9,999.
+    pub fn plan(&self, flag: &Flag, facts: &Facts<'_>, draw: u16) -> Plan {
+        Plan::of(flag, &self.evaluate(flag, facts), draw)
+    }
+
+    /// A segment by its name.
+    pub fn segment(&self, name: &str) -> Option<&Arc<Segment>> {
+        self.segments.get(name)
+    }
+
+    /// What keeps two people from setting this, if anything does; so that nobody is asked to
+    /// approve what cannot be done.
+    pub fn check_settings(
+        &self,
+        flag: &Flag,
+        patch: &SettingsPatch,
+        now: Timestamp,
+    ) -> Result<(), FlagsError> {
+        let cause = Cause::TwoPeople {
+            asked_by: "one".to_owned(),
+            approved_by: "another".to_owned(),
+            note: String::new(),
+        };
+        self.check_segments(&flag.patched(patch, &cause, now)?)
+    }
+
+    /// Refuses targets whose segment is not there.
+    pub(super) fn check_segments(&self, flag: &Flag) -> Result<(), FlagsError> {
+        let missing =
+            flag.targets.iter().find(|target| !self.segments.contains_key(&target.segment));
+        missing.map_or(Ok(()), |target| Err(FlagsError::UnknownSegment(target.segment.clone())))
+    }
+
+    /// All segments, by name.
+    pub fn segments(&self) -> Vec<&Arc<Segment>> {
+        let mut segments: Vec<_> = self.segments.values().collect();
+        segments.sort_by(|a, b| a.name.cmp(&b.name));
+        segments
+    }
+
+    /// The flags that target a segment, in the order of their ids.
+    pub fn targeting(&self, segment: &SegmentId) -> Vec<&Arc<Flag>> {
+        let names = |flag: &&Arc<Flag>| flag.targets.iter().any(|to| to.segment == *segment);
+        let mut flags: Vec<_> = self.iter().filter(names).collect();
+        flags.sort_by(|a, b| a.component.cmp(&b.component));
+        flags
+    }
+
+    /// How issuers name people.
+    pub(super) fn issuers(&self) -> &Issuers {
+        &self.issuers
+    }
+
+    /// True when targets of the flag, or of what it requires near or far, may tell people apart.
+    pub fn targets_reach(&self, flag: &Flag) -> bool {
+        if !flag.targets.is_empty() || flag.requires.is_empty() {
+            return !flag.targets.is_empty();
+        }
+        let (mut left, mut known) = (vec![flag], HashSet::new());
+        while let Some(flag) = left.pop() {
+            if !flag.targets.is_empty() {
+                return true;
+            }
+            let new = flag.requires.iter().filter(|id| known.insert(*id));
+            left.extend(new.filter_map(|id| self.flag(id.as_str()).map(|flag| &**flag)));
+        }
+        false
+    }
+
+    /// True when places can be computed for the flag's group.
+    pub fn has_salt(&self, flag: &Flag) -> bool {
+        self.salts.contains_key(flag.group.as_str())
     }
 
     /// The slot of what a caller presents, in the flag's group.
@@ -66,9 +139,14 @@ impl Snapshot {
         self.salts.get(flag.group.as_str())?.slot(presented, &self.issuers)
     }
 
+    /// The slot of whoever `facts` are of, in the flag's group.
+    pub(super) fn slot_of(&self, flag: &Flag, facts: &Facts<'_>) -> Option<Slot> {
+        facts.slot(self.salts.get(flag.group.as_str())?, &self.issuers)
+    }
+
     /// The slot of a subject as the authority grants it, in the flag's group.
     pub fn slot_of_subject(&self, flag: &Flag, subject: &str) -> Option<Slot> {
-        Some(self.salts.get(flag.group.as_str())?.granted_slot(subject, &self.issuers))
+        self.salts.get(flag.group.as_str())?.granted_slot(subject, &self.issuers)
     }
 
     /// In which form SSOT makes tokens for a component: its own only while neither the component
@@ -80,6 +158,18 @@ impl Snapshot {
             }
             TokenForm::Own | TokenForm::Compatible => TokenForm::Compatible,
         }
+    }
+
+    /// This table with `segment` in place of the one of its name.
+    pub(super) fn put_segment(&mut self, segment: Arc<Segment>) {
+        self.revision = self.revision.max(segment.revision);
+        self.segments.insert(segment.name.clone(), segment);
+    }
+
+    /// This table without a segment, since a revision.
+    pub(super) fn remove_segment(&mut self, name: &str, revision: Revision) {
+        self.revision = self.revision.max(revision);
+        self.segments.remove(name);
     }
 
     /// This table with `flag` in place of the row of its component.

@@ -26,7 +26,7 @@ fn every_environment_ships_the_six_components() {
         ("token-operations", Kind::Tokens, 1, vec![]),
     ];
     for (file, text) in SHIPPED {
-        let mut seeds = Seed::parse_all(text, file).expect("no faults");
+        let mut seeds = Seed::parse_all(text, file).expect("no faults").components;
         seeds.sort_by(|a, b| a.component.cmp(&b.component));
         let found = seeds.iter().map(|seed| {
             let requires = seed.requires.iter().map(ComponentId::as_str).collect();
@@ -40,23 +40,23 @@ fn every_environment_ships_the_six_components() {
 #[test]
 fn staging_and_production_start_off() {
     for (file, text) in &SHIPPED[2..] {
-        let seeds = Seed::parse_all(text, file).expect("no faults");
+        let seeds = Seed::parse_all(text, file).expect("no faults").components;
         assert!(seeds.iter().all(|seed| seed.stage == Stage::Off), "{file}");
     }
 }
 
 #[test]
 fn the_demo_accepts_what_legacy_gets_wrong_about_audiences() {
-    let seeds = Seed::parse_all(SHIPPED[0].1, "demo.toml").expect("no faults");
+    let seeds = Seed::parse_all(SHIPPED[0].1, "demo.toml").expect("no faults").components;
     let http = seeds.iter().find(|seed| seed.component.as_str() == "http-auth");
     let now = Timestamp::from_seconds(1_800_000_000);
     let flag = http.expect("http-auth").flag(now).expect("a flag");
     for reason in ["audience", "claim_missing:aud"] {
-        let accepted = flag.accepted_as("stricter", None, Some(reason), now);
-        let accepted = accepted.expect(reason);
+        let mut accepted = flag.accepted_as("stricter", (None, Some(reason)), "", now);
+        let accepted = accepted.next().expect(reason);
         assert!(!accepted.owner.is_empty() && accepted.expires_at > now);
     }
-    assert_eq!(flag.accepted_as("looser", None, Some("audience"), now), None);
+    assert_eq!(flag.accepted_as("looser", (None, Some("audience")), "", now).next(), None);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn an_accepted_difference_has_exactly_one_end() {
     let text = |end: &str| {
         format!(
             "[component.a]\nkind = \"auth\"\nphase = 1\n[[component.a.accepted]]\nname = \"n\"\n\
-             class = \"c\"\nowner = \"o\"\nreason = \"r\"\n{end}\n"
+             class = \"stricter\"\nowner = \"o\"\nreason = \"r\"\n{end}\n"
         )
     };
     let fine = [
@@ -146,5 +146,36 @@ fn circles_strangers_and_other_groups_are_not_required() {
 fn another_component_may_stand_beside_with_its_own_legacy_path() {
     let text = "[component.http-auth-billing]\nkind = \"auth\"\nphase = 1\nlegacy = \"billing\"";
     let seeds = Seed::parse_all(text, "x.toml").expect("no faults");
-    assert_eq!(seeds[0].legacy, "billing");
+    assert_eq!(seeds.components[0].legacy, "billing");
+}
+
+#[test]
+fn no_file_accepts_what_two_people_must() {
+    let seeds = |class: &str, more: &str| {
+        let text = format!(
+            "[component.a]\nkind = \"auth\"\nphase = 1\n[[component.a.accepted]]\nname = \"n\"\n\
+             class = \"{class}\"\nowner = \"o\"\nreason = \"r\"\nexpires_in_days = 3\n{more}"
+        );
+        Seed::parse_all(&text, "test.toml")
+    };
+    for class in ["looser", "subject_differs", "scopes_differ"] {
+        let faults = seeds(class, "").expect_err(class);
+        assert_eq!(faults[0].field.as_deref(), Some("accepted[0].class"));
+        assert!(faults[0].problem.contains("two people"), "{}", faults[0]);
+    }
+    assert!(seeds("softer", "").is_err());
+    let whole = "claim_shape = \"sub:string\"\nmax_per_hour = 5\n";
+    assert!(seeds("stricter", whole).is_ok());
+    assert!(seeds("stricter", "max_per_hour = 0\n").is_err());
+    assert!(seeds("stricter", "claim_shape = \"sub\"\n").is_err());
+}
+
+#[test]
+fn a_component_is_not_named_like_a_path_of_the_api() {
+    for id in ["templates", "golden-path"] {
+        let text = format!("[component.{id}]\nkind = \"auth\"\nphase = 1\n");
+        let told = format!("x.toml: {id}: is no name for a component");
+        let faults = faults(&text);
+        assert!(faults.len() == 1 && faults[0].starts_with(&told), "{faults:?}");
+    }
 }
