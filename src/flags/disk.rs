@@ -1,48 +1,44 @@
 //! The rows of the flag table on the disk, and the log of their changes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::history::key;
+use super::log::{Line as _, Log};
 use super::memory::Lowered;
-use super::seed::requirement_faults;
+use super::seed::{requirement_faults, target_faults};
 use super::{Flag, FlagsError, HistoryRow, Salt, Seed, SeedFault, Stage};
-use crate::domain::{ComponentId, GroupId, Revision, Timestamp};
-use crate::store::{Durability, Expect, Store, StoreError, Table};
+use crate::domain::{ComponentId, GroupId, Revision, SegmentId, Timestamp};
+use crate::store::{
+    BATCH_BYTES_MAX, Durability, Expect, Store, StoreError, Table, VALUE_BYTES_MAX,
+};
 
-pub(super) const HISTORY: &str = "history";
-const FLAGS: &str = "flags";
 const SALTS: &str = "salts";
 
 /// Rows created in one batch.
 const SEEDS_PER_BATCH: usize = 100;
 
+/// Rows that fit into one batch however large they are, with their lines in the log.
+const ROWS_PER_PART: usize = BATCH_BYTES_MAX / (2 * VALUE_BYTES_MAX) / 2;
+
 /// The rows as they are on the disk, kept by the one who writes them.
 pub(super) struct Disk {
     store: Store,
     flags: Table<Flag>,
-    history: Table<HistoryRow>,
+    log: Log<HistoryRow>,
     saved: HashMap<ComponentId, Arc<Flag>>,
 }
 
 impl Disk {
-    /// Reads all rows and creates those of `seeds` that are missing.
-    pub async fn open(
-        store: &Store,
-        seeds: &[Seed],
-        now: Timestamp,
-    ) -> Result<(Self, HashMap<GroupId, Salt>), FlagsError> {
-        let flags = store.table::<Flag>(FLAGS);
+    /// Reads all rows.
+    pub fn open(store: &Store) -> Result<Self, StoreError> {
+        let flags = store.table::<Flag>(HistoryRow::ROWS);
         let mut saved = HashMap::new();
         for row in flags.scan("") {
             let flag = row?.1.value;
             saved.insert(flag.component.clone(), Arc::new(flag));
         }
-        let history = store.table(HISTORY);
-        let mut disk = Self { store: store.clone(), flags, history, saved };
-        disk.seed(seeds, now).await?;
-        let salts = disk.salts().await?;
-        Ok((disk, salts))
+        let log = Log::open(store)?;
+        Ok(Self { store: store.clone(), flags, log, saved })
     }
 
     /// Every row.
@@ -55,35 +51,52 @@ impl Disk {
         self.saved.get(component)
     }
 
+    /// The last line of the log that is surely on the disk.
+    pub fn last_line(&self) -> Option<Revision> {
+        self.log.last()
+    }
+
     /// Writes rows that serve already: whatever is there, they replace it.
     pub async fn write_lowered(&mut self, lowered: &Lowered) -> Result<(), StoreError> {
         let rows: Vec<_> = lowered.rows().cloned().collect();
-        self.write(&rows, |_| Expect::Anything).await
+        self.write(&rows, lowered.flag.revision, |_| Expect::Anything).await
     }
 
-    /// Writes a row that does not serve yet, over the one it was computed from.
-    pub async fn write_raised(&mut self, flag: &Arc<Flag>) -> Result<(), StoreError> {
+    /// The same in several steps, for what is too large for one. Dependents stand first, so each
+    /// step leaves the order between components whole.
+    pub async fn write_lowered_in_parts(&mut self, lowered: &Lowered) -> Result<(), StoreError> {
+        let rows: Vec<_> = lowered.rows().cloned().collect();
+        for part in rows.chunks(ROWS_PER_PART) {
+            self.write(part, lowered.flag.revision, |_| Expect::Anything).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes rows that do not serve yet, over those they were computed from.
+    pub async fn write_raised(&mut self, flags: &[Arc<Flag>]) -> Result<(), StoreError> {
         let expected = |before: Option<&Flag>| match before {
             Some(before) => Expect::Revision(before.revision.0),
             None => Expect::Absent,
         };
-        self.write(std::slice::from_ref(flag), expected).await
+        let change = flags.last().map_or(Revision::default(), |flag| flag.revision);
+        self.write(flags, change, expected).await
     }
 
     /// Rows and their lines in the log, all or none.
     async fn write(
         &mut self,
         flags: &[Arc<Flag>],
+        change: Revision,
         expect: impl Fn(Option<&Flag>) -> Expect,
     ) -> Result<(), StoreError> {
-        let change = flags.last().map_or(Revision::default(), |flag| flag.revision);
         let mut batch = self.store.batch();
+        let mut lines = Vec::new();
         for flag in flags {
             let before = self.saved.get(&flag.component).map(|before| Flag::clone(before));
             let revision = Some(flag.revision.0);
             let expect = expect(before.as_ref());
             batch.put(&self.flags, flag.component.as_str(), flag, expect, revision)?;
-            let line = HistoryRow {
+            lines.push(HistoryRow {
                 revision: flag.revision,
                 change,
                 at: flag.changed_at,
@@ -91,18 +104,25 @@ impl Disk {
                 before,
                 after: Flag::clone(flag),
                 cause: flag.cause.clone(),
-            };
-            // A lowered row that the disk refused is tried again under the same revision.
-            batch.put(&self.history, &key(flag.revision), &line, Expect::Anything, revision)?;
+            });
         }
+        let added = self.log.add(&mut batch, lines)?;
         batch.commit(Durability::Durable).await?;
+        self.log.added(added);
         for flag in flags {
             self.saved.insert(flag.component.clone(), Arc::clone(flag));
         }
         Ok(())
     }
 
-    async fn seed(&mut self, seeds: &[Seed], now: Timestamp) -> Result<(), FlagsError> {
+    /// The flags of those `seeds` that have no row yet, as they start at `now`. `segments` are the
+    /// names that targets may have.
+    pub fn missing(
+        &self,
+        seeds: &[Seed],
+        segments: &HashSet<SegmentId>,
+        now: Timestamp,
+    ) -> Result<Vec<Flag>, FlagsError> {
         let known = self
             .saved
             .iter()
@@ -110,6 +130,7 @@ impl Disk {
         let missing: Vec<&Seed> =
             seeds.iter().filter(|seed| !self.saved.contains_key(&seed.component)).collect();
         let mut faults = requirement_faults(&missing, &known.collect());
+        faults.extend(target_faults(&missing, segments));
         let mut flags = Vec::new();
         for seed in &missing {
             match seed.flag(now) {
@@ -121,13 +142,19 @@ impl Disk {
             return Err(FlagsError::Seeds(faults));
         }
         self.lower_to_requirements(&mut flags);
+        Ok(flags)
+    }
+
+    /// Writes the rows of new flags.
+    pub async fn create(&mut self, flags: &[Flag]) -> Result<(), FlagsError> {
         for chunk in flags.chunks(SEEDS_PER_BATCH) {
             let mut rows = Vec::new();
             for flag in chunk {
                 let revision = Revision(self.store.take_revision()?);
                 rows.push(Arc::new(flag.clone().numbered(revision)));
             }
-            self.write(&rows, |_| Expect::Absent).await?;
+            let change = rows.last().map_or(Revision::default(), |flag| flag.revision);
+            self.write(&rows, change, |_| Expect::Absent).await?;
         }
         Ok(())
     }
@@ -152,7 +179,7 @@ impl Disk {
     }
 
     /// The salts of all groups; a group without one gets one, for good.
-    async fn salts(&self) -> Result<HashMap<GroupId, Salt>, StoreError> {
+    pub async fn salts(&self) -> Result<HashMap<GroupId, Salt>, StoreError> {
         let table = self.store.table::<Salt>(SALTS);
         let mut salts = HashMap::new();
         for flag in self.flags() {

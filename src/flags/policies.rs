@@ -45,7 +45,7 @@ impl Policies {
         issuers: Vec<String>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        let disk = Disk::new(store);
+        let disk = Disk::open(store)?;
         let rows = disk.rows()?;
         let (rows_kept, unsaved) = (Mutex::default(), AtomicUsize::new(0));
         let policies = Self { live, issuers, rows: rows_kept, disk: disk.into(), unsaved, clock };
@@ -99,7 +99,7 @@ impl Policies {
             return Err(MoveRefusal::NothingToChange.into());
         }
         let after = before.changed(policy, disk.take_revision()?, self.now(), cause);
-        disk.write(&before, &after).await?;
+        disk.write(&after).await?;
         self.publish(after.clone());
         Ok(after)
     }
@@ -116,7 +116,7 @@ impl Policies {
         let previous = before.previous.ok_or(MoveRefusal::NothingToRollBack)?;
         let after = before.changed(previous, disk.take_revision()?, self.now(), cause);
         self.publish(after.clone());
-        disk.keep(&before, &after);
+        disk.keep(&after);
         if let Err(problem) = self.save_holding(&mut disk).await {
             tracing::error!(policy.place = %place, %problem, "rolled back in memory only");
             return Err(FlagsError::PolicyNotDurable { place: place.to_string(), problem });
@@ -130,7 +130,13 @@ impl Policies {
         place: &PolicyPlace,
         page: &HistoryFilter,
     ) -> Result<Vec<PolicyChange>, StoreError> {
-        Disk::new(store).page(place, page)
+        Disk::page(store, place, page)
+    }
+
+    /// Does something while nothing is written. Blocks, and must not be called by a task.
+    pub fn while_quiet<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _quiet = self.disk.blocking_lock();
+        work()
     }
 
     /// How many rollbacks serve and are not on the disk.

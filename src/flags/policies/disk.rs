@@ -3,13 +3,11 @@
 use std::collections::VecDeque;
 
 use super::super::history::key as digits;
+use super::super::log::{Line as _, Log, lines};
 use super::super::{HISTORY_PAGE_MAX, HistoryFilter};
 use super::row::{PolicyChange, PolicyPlace, PolicyRow};
-use crate::domain::Revision;
+use crate::domain::{Policy, Revision};
 use crate::store::{Durability, Expect, Store, StoreError, Table};
-
-const POLICIES: &str = "policies";
-const HISTORY: &str = "policy_history";
 
 /// Rolled-back rows that may wait for a refusing disk; then the oldest gives way.
 const UNSAVED_MAX: usize = 64;
@@ -18,15 +16,15 @@ const UNSAVED_MAX: usize = 64;
 pub(super) struct Disk {
     store: Store,
     policies: Table<PolicyRow>,
-    history: Table<PolicyChange>,
-    /// What serves and is not on the disk yet, oldest first: the row before and the row after.
-    unsaved: VecDeque<(PolicyRow, PolicyRow)>,
+    log: Log<PolicyChange>,
+    /// What serves and is not on the disk yet, oldest first.
+    unsaved: VecDeque<PolicyRow>,
 }
 
 impl Disk {
-    pub fn new(store: &Store) -> Self {
-        let (policies, history) = (store.table(POLICIES), store.table(HISTORY));
-        Self { store: store.clone(), policies, history, unsaved: VecDeque::new() }
+    pub fn open(store: &Store) -> Result<Self, StoreError> {
+        let (policies, log) = (store.table(PolicyChange::ROWS), Log::open(store)?);
+        Ok(Self { store: store.clone(), policies, log, unsaved: VecDeque::new() })
     }
 
     /// Every row.
@@ -42,41 +40,47 @@ impl Disk {
         self.unsaved.len()
     }
 
-    /// Writes a row and its line in the log, both or neither.
-    pub async fn write(&self, before: &PolicyRow, after: &PolicyRow) -> Result<(), StoreError> {
+    /// Writes a row and its line in the log, both or neither. What was before is what the disk
+    /// has: the lines of a place form a chain, whatever was lost on the way.
+    pub async fn write(&mut self, after: &PolicyRow) -> Result<(), StoreError> {
         let (Some(at), Some(cause)) = (after.changed_at, after.cause.clone()) else {
             return Ok(());
         };
+        let key = after.place.key();
+        let stored = self.policies.get(&key)?;
+        let before = stored.map_or(Policy::STRICT, |stored| stored.value.policy);
         let line = PolicyChange {
             revision: after.revision,
             at,
             place: after.place.clone(),
-            before: before.policy,
+            before,
             after: after.policy,
             cause,
         };
+        let row = PolicyRow { previous: Some(before), ..after.clone() };
         let revision = Some(after.revision.0);
         let mut batch = self.store.batch();
-        batch.put(&self.policies, &after.place.key(), after, Expect::Anything, revision)?;
-        let key = line_key(&after.place, after.revision);
-        batch.put(&self.history, &key, &line, Expect::Anything, revision)?;
-        batch.commit(Durability::Durable).await
+        batch.put(&self.policies, &key, &row, Expect::Anything, revision)?;
+        let added = self.log.add(&mut batch, vec![line])?;
+        batch.commit(Durability::Durable).await?;
+        self.log.added(added);
+        Ok(())
     }
 
     /// Queues a row that serves already.
-    pub fn keep(&mut self, before: &PolicyRow, after: &PolicyRow) {
+    pub fn keep(&mut self, after: &PolicyRow) {
         if self.unsaved.len() >= UNSAVED_MAX
-            && let Some((_, lost)) = self.unsaved.pop_front()
+            && let Some(lost) = self.unsaved.pop_front()
         {
             tracing::error!(policy.place = %lost.place, "a rollback goes without its history line");
         }
-        self.unsaved.push_back((before.clone(), after.clone()));
+        self.unsaved.push_back(after.clone());
     }
 
     /// Writes what serves and is not on the disk yet, oldest first.
     pub async fn save_unsaved(&mut self) -> Result<(), StoreError> {
-        while let Some((before, after)) = self.unsaved.front() {
-            self.write(before, after).await?;
+        while let Some(after) = self.unsaved.front().cloned() {
+            self.write(&after).await?;
             self.unsaved.pop_front();
         }
         Ok(())
@@ -84,18 +88,14 @@ impl Disk {
 
     /// A page of the log of one place, newest first.
     pub fn page(
-        &self,
+        store: &Store,
         place: &PolicyPlace,
         page: &HistoryFilter,
     ) -> Result<Vec<PolicyChange>, StoreError> {
-        let before = line_key(place, page.before.unwrap_or(Revision(u64::MAX)));
+        let before = page.before.unwrap_or(Revision(u64::MAX));
+        let before = format!("{place}/{}", digits(before));
         let limit = page.limit.unwrap_or(HISTORY_PAGE_MAX).min(HISTORY_PAGE_MAX);
-        let lines = self.history.scan_back_before(&format!("{place}/"), &before);
-        lines.map(|row| row.map(|(_, stored)| stored.value)).take(limit).collect()
+        let lines = lines::<PolicyChange>(store).scan_back_before(&format!("{place}/"), &before);
+        lines.map(|row| row.map(|(_, stored)| stored.value.into_line())).take(limit).collect()
     }
-}
-
-/// Where a change of a place stands in the log.
-fn line_key(place: &PolicyPlace, revision: Revision) -> String {
-    format!("{place}/{}", digits(revision))
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::super::Cause;
+use super::super::log::Line;
 use crate::domain::{Policy, Revision, Timestamp, TokenType};
 use crate::store::Row;
 
@@ -112,6 +113,40 @@ pub struct PolicyChange {
     pub after: Policy,
     /// Why.
     pub cause: Cause,
+}
+
+impl Line for PolicyChange {
+    type Kept = PolicyRow;
+
+    const LOG: &'static str = "policy_history";
+    const ROWS: &'static str = "policies";
+
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    fn place(&self) -> Option<String> {
+        Some(self.place.key())
+    }
+
+    fn row_key(&self) -> String {
+        self.place.key()
+    }
+
+    fn continues(&self, before: Option<&PolicyRow>) -> bool {
+        self.before == before.map_or(Policy::STRICT, |row| row.policy)
+    }
+
+    fn leaves(&self) -> Option<PolicyRow> {
+        Some(PolicyRow {
+            place: self.place.clone(),
+            policy: self.after,
+            previous: Some(self.before),
+            revision: self.revision,
+            changed_at: Some(self.at),
+            cause: Some(self.cause.clone()),
+        })
+    }
 }
 
 impl Row for PolicyRow {

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::{PolicyPlace, PolicyRow};
 use crate::domain::{LivePolicies, Mode, Policy, Revision, Rule, TokenType, TokioClock};
 use crate::flags::samples::{NOW, operator};
-use crate::flags::{Flags, FlagsError, HistoryFilter, MoveRefusal, Settings};
+use crate::flags::{Flags, FlagsError, HistoryFilter, MoveRefusal, Seeds, Settings};
 use crate::store::{FaultSwitch, Store};
 
 const WATCHED: [(Rule, Mode); 1] = [(Rule::Audience, Mode::Observe)];
@@ -34,7 +34,7 @@ impl House {
             ..Settings::default()
         };
         let clock = Arc::new(TokioClock::starting_at(NOW));
-        let flags = Flags::open(&store, Vec::new(), settings, clock).await.expect("flags");
+        let flags = Flags::open(&store, Seeds::default(), settings, clock).await.expect("flags");
         Self { dir, disk, live, flags }
     }
 
