@@ -1,0 +1,5 @@
+//! Plans as they are kept, moved and stopped.
+
+mod promise;
+mod stories;
+mod world;
