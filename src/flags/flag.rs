@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AcceptedDifference, Stage};
+use super::accepted::newly_graver;
+use super::{AcceptedDifference, Stage, Target};
 use crate::domain::{ComponentId, GroupId, Revision, Share, Timestamp, TokenForm};
 
 /// The stored row of one component: how far it has come, and the settings it is served under.
@@ -42,6 +43,12 @@ pub struct Flag {
     pub rolled_back_at: Vec<Timestamp>,
     /// Differences an operator has accepted.
     pub accepted: Vec<AcceptedDifference>,
+    /// Who is served otherwise than the share says; the first one that matches decides.
+    #[serde(default)]
+    pub targets: Vec<Target>,
+    /// What becomes of a token that SSOT can prove to be bad while legacy serves.
+    #[serde(default)]
+    pub invariants: Invariants,
     /// What SSOT's new tokens look like, where the component makes any.
     #[serde(default, skip_serializing_if = "is_compatible")]
     pub token_form: TokenForm,
@@ -70,6 +77,14 @@ impl Flag {
         Self { stage, token_form, ..self.clone() }
     }
 
+    /// Those of `wanted` that this flag does not accept yet, and that only two people may.
+    pub fn newly_graver<'w>(
+        &'w self,
+        wanted: &'w [AcceptedDifference],
+    ) -> impl Iterator<Item = &'w AcceptedDifference> {
+        newly_graver(wanted, &self.accepted)
+    }
+
     /// The part of answers that are compared at the present stage.
     pub fn effective_sample(&self) -> Share {
         match self.stage {
@@ -80,21 +95,20 @@ impl Flag {
         }
     }
 
-    /// The accepted difference that covers this mismatch at `now`, if any does.
+    /// The accepted differences that cover this mismatch at `now`, in their order.
     ///
     /// `class` is a mismatch class such as `stricter`; reasons are [`crate::domain::Reason`]
-    /// codes, `None` where a side allowed or told none.
+    /// codes, `None` where a side allowed or told none; `claim_shape` is that of the token.
     pub fn accepted_as(
         &self,
         class: &str,
-        legacy_reason: Option<&str>,
-        ssot_reason: Option<&str>,
+        (legacy_reason, ssot_reason): (Option<&str>, Option<&str>),
+        claim_shape: &str,
         now: Timestamp,
-    ) -> Option<&AcceptedDifference> {
-        let covers = |difference: &&AcceptedDifference| {
-            difference.accepts(class, legacy_reason, ssot_reason, now)
-        };
-        self.accepted.iter().find(covers)
+    ) -> impl Iterator<Item = &AcceptedDifference> {
+        self.accepted.iter().filter(move |difference| {
+            difference.accepts(class, legacy_reason, ssot_reason, claim_shape, now)
+        })
     }
 }
 
@@ -201,6 +215,28 @@ impl Rescue {
     }
 }
 
+/// What becomes of a token with a bad signature, a disallowed algorithm or a revocation, proved by
+/// SSOT, while legacy serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Invariants {
+    /// It shows as a difference; who serves decides.
+    #[default]
+    Report,
+    /// It is denied, whoever serves.
+    Enforce,
+}
+
+impl Invariants {
+    /// `report` or `enforce`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Enforce => "enforce",
+        }
+    }
+}
+
 /// The mark a rollback leaves: nothing is raised until an operator releases it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Latch {
@@ -260,7 +296,84 @@ pub enum Cause {
     },
 }
 
+/// What kind of cause something had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CauseKind {
+    /// A person.
+    Operator,
+    /// One who asked and one who approved.
+    TwoPeople,
+    /// A component's first row.
+    Seed,
+    /// A rule that tripped.
+    Guard,
+    /// A step of a rollout plan.
+    Schedule,
+}
+
+impl CauseKind {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Operator, Self::TwoPeople, Self::Seed, Self::Guard, Self::Schedule];
+
+    /// `operator`, `two_people`, `seed`, `guard` or `schedule`, as JSON says it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::TwoPeople => "two_people",
+            Self::Seed => "seed",
+            Self::Guard => "guard",
+            Self::Schedule => "schedule",
+        }
+    }
+
+    /// Reads a kind by its name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
 impl Cause {
+    /// What kind of cause it is.
+    pub const fn kind(&self) -> CauseKind {
+        match self {
+            Self::Operator { .. } => CauseKind::Operator,
+            Self::TwoPeople { .. } => CauseKind::TwoPeople,
+            Self::Seed => CauseKind::Seed,
+            Self::Guard { .. } => CauseKind::Guard,
+            Self::Schedule { .. } => CauseKind::Schedule,
+        }
+    }
+
+    /// True when this operator stands behind it, alone or as one of two.
+    pub fn is_by(&self, operator: &str) -> bool {
+        match self {
+            Self::Operator { name, .. } => name == operator,
+            Self::TwoPeople { asked_by, approved_by, .. } => {
+                asked_by == operator || approved_by == operator
+            }
+            Self::Seed | Self::Guard { .. } | Self::Schedule { .. } => false,
+        }
+    }
+
+    /// This cause, saying first what is done and then why.
+    #[must_use]
+    pub(super) fn with_deed(self, deed: &str) -> Self {
+        let told = |why: String| {
+            if why.trim().is_empty() { deed.to_owned() } else { format!("{deed}: {why}") }
+        };
+        match self {
+            Self::Operator { name, note } => Self::Operator { name, note: told(note) },
+            Self::TwoPeople { asked_by, approved_by, note } => {
+                Self::TwoPeople { asked_by, approved_by, note: told(note) }
+            }
+            Self::Seed => Self::Seed,
+            Self::Guard { trip } => Self::Guard { trip: told(trip) },
+            Self::Schedule { plan } => Self::Schedule { plan: told(plan) },
+        }
+    }
+
     /// True when two different people stand behind the change.
     pub(super) fn is_of_two_people(&self) -> bool {
         match self {
@@ -277,6 +390,21 @@ impl Cause {
             Self::Operator { note, .. } | Self::TwoPeople { note, .. } => Some(note.trim()),
             Self::Seed | Self::Guard { .. } | Self::Schedule { .. } => None,
         }
+    }
+
+    /// The cause of taking back what a rollback has overtaken.
+    pub(super) fn overtaken(self) -> Self {
+        let told = |text: &str| format!("overtaken by a rollback, taken back: {text}");
+        let cause = match self {
+            Self::Operator { name, note } => Self::Operator { name, note: told(&note) },
+            Self::TwoPeople { asked_by, approved_by, note } => {
+                Self::TwoPeople { asked_by, approved_by, note: told(&note) }
+            }
+            Self::Seed => Self::Seed,
+            Self::Guard { trip } => Self::Guard { trip: told(&trip) },
+            Self::Schedule { plan } => Self::Schedule { plan: told(&plan) },
+        };
+        cause.bounded()
     }
 
     /// Longest text kept in a cause, in bytes.
@@ -332,6 +460,8 @@ mod tests {
             "latch": null,
             "rolled_back_at": [],
             "accepted": [],
+            "targets": [],
+            "invariants": "report",
             "revision": 1,
             "changed_at": "2027-01-15T08:00:00.000Z",
             "cause": { "by": "seed" },
@@ -348,6 +478,19 @@ mod tests {
         assert_eq!(json["latch"]["cause"]["by"], "guard");
         assert_eq!(json["latch"]["until"], "2027-01-15T08:30:00.000Z");
         assert_eq!(serde_json::from_value::<Flag>(json).expect("a flag"), flag);
+    }
+
+    #[test]
+    fn a_kind_of_cause_is_named_as_in_json() {
+        let (name, note) = ("ada".to_owned(), String::new());
+        let two = Cause::TwoPeople { asked_by: name.clone(), approved_by: name.clone(), note };
+        let plan = Cause::Schedule { plan: String::new() };
+        for cause in [Cause::Operator { name, note: String::new() }, two, Cause::Seed, trip(), plan]
+        {
+            let json = serde_json::to_value(&cause).expect("json");
+            assert_eq!(json["by"], cause.kind().as_str());
+            assert_eq!(CauseKind::parse(cause.kind().as_str()), Some(cause.kind()));
+        }
     }
 
     #[test]

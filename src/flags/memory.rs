@@ -1,11 +1,11 @@
 //! What is in memory beside the published snapshot: the change on its way to the disk, and the
 //! lowered rows the disk does not have yet.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::Flag;
-use crate::domain::Revision;
+use super::{Flag, Stage};
+use crate::domain::{ComponentId, Revision};
 
 /// Guarded by one lock that is never held across an `await`. Snapshots are published under it.
 #[derive(Debug, Default)]
@@ -21,9 +21,36 @@ pub(super) struct Memory {
 
 #[derive(Debug)]
 pub(super) struct Pending {
-    pub flag: Arc<Flag>,
-    /// Set by a rollback that touched the same component meanwhile: the change has lost.
+    flags: HashMap<ComponentId, Arc<Flag>>,
+    /// Set by a rollback that touched one of the components meanwhile: the change has lost.
     pub overtaken_by: Option<Revision>,
+    /// The components that rollbacks have touched.
+    touched: HashSet<ComponentId>,
+}
+
+impl Pending {
+    pub fn new(flags: &[Arc<Flag>]) -> Self {
+        let flags = flags.iter().map(|flag| (flag.component.clone(), Arc::clone(flag))).collect();
+        Self { flags, overtaken_by: None, touched: HashSet::new() }
+    }
+
+    /// The stage on its way to the disk, if the change is about this component.
+    pub fn stage(&self, component: &ComponentId) -> Option<Stage> {
+        self.flags.get(component).map(|flag| flag.stage)
+    }
+
+    /// Components of the change that no rollback has touched.
+    pub fn untouched(&self) -> impl Iterator<Item = &ComponentId> {
+        self.flags.keys().filter(|component| !self.touched.contains(*component))
+    }
+
+    /// A rollback has come first.
+    fn overtake(&mut self, lowered: &Lowered) {
+        for flag in lowered.rows().filter(|flag| self.flags.contains_key(&flag.component)) {
+            self.touched.insert(flag.component.clone());
+            self.overtaken_by = Some(flag.revision);
+        }
+    }
 }
 
 /// Rows that were lowered together.
@@ -57,10 +84,7 @@ impl Memory {
     /// Queues lowered rows for the disk, and marks a pending change of theirs as lost.
     pub fn push(&mut self, lowered: Lowered) {
         if let Some(pending) = &mut self.pending {
-            let mut rows = lowered.rows();
-            let same = |flag: &&Arc<Flag>| flag.component == pending.flag.component;
-            let overtaken_by = rows.find(same).map(|flag| flag.revision);
-            pending.overtaken_by = overtaken_by.or(pending.overtaken_by);
+            pending.overtake(&lowered);
         }
         self.unsaved.push_back(lowered);
     }

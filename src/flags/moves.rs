@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use super::accepted::newly_graver;
 use super::history::to_the_millisecond;
-use super::{Cause, Flag, Hold, Latch, SettingsPatch, Stage};
-use crate::domain::{ComponentId, Revision, Share, Timestamp, TokenForm};
+use super::segment::serves_somebody;
+use super::{Cause, Flag, Hold, Latch, Serve, SettingsPatch, Stage, Target};
+use crate::domain::{ComponentId, Revision, SegmentId, Share, Timestamp, TokenForm};
 
 /// A change of a flag.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +21,9 @@ pub enum Move {
     Release,
     /// Other settings, the same stage.
     Settings(SettingsPatch),
+    /// Stage and settings as they were since the change of this revision, as far as the rules
+    /// allow it now.
+    Restore(Revision),
 }
 
 /// Why a change is refused.
@@ -90,9 +95,31 @@ pub enum MoveRefusal {
     /// `complete` is asked for by one person and approved by another.
     #[error("complete needs two people: one asks for it, another approves")]
     NeedsTwoPeople,
+    /// There is no change before.
+    #[error("nothing to undo: it is as it was created")]
+    NothingToUndo,
+    /// Differences that may hide that ssot lets in more are accepted by two people.
+    #[error(
+        "accepting {name} may hide that ssot lets in more than legacy, and needs two people: one \
+         asks for it, another approves"
+    )]
+    AcceptingNeedsTwoPeople {
+        /// The accepted difference.
+        name: String,
+    },
     /// Nothing of this component is in anybody's way.
     #[error("off already, nothing to roll back")]
     NothingToRollBack,
+    /// Nobody knows whether legacy is there to take the traffic.
+    #[error(
+        "complete, and the legacy of {component}, or of what requires it, has not answered within \
+         the last minute; two people may roll its phase back all the same: `crossfade flags \
+         rollback --phase N --force`, or POST /v1/phases/N/rollback with `force`"
+    )]
+    LegacySilent {
+        /// The component.
+        component: ComponentId,
+    },
     /// Tokens that legacy cannot read would log everybody out with a rollback.
     #[error(
         "tokens of our own form need {component} to be sealed, it is at {stage} and may roll back"
@@ -102,6 +129,14 @@ pub enum MoveRefusal {
         component: ComponentId,
         /// How far it has come.
         stage: Stage,
+    },
+    /// Sealed has no legacy for anybody.
+    #[error("the target {segment} keeps its people on legacy, take it away before {to}")]
+    HeldBack {
+        /// The segment of the target.
+        segment: SegmentId,
+        /// The stage asked for.
+        to: Stage,
     },
     /// The patch changes nothing.
     #[error("nothing to change")]
@@ -130,7 +165,7 @@ impl Flag {
         if to == from {
             return Err(MoveRefusal::AlreadyThere(from));
         }
-        if to == Stage::Canary(Share::NONE) {
+        if to == Stage::Canary(Share::NONE) && !serves_somebody(&self.targets) {
             return Err(MoveRefusal::ShareEmpty);
         }
         if to > from {
@@ -152,7 +187,45 @@ impl Flag {
         if to == Stage::Complete && !cause.is_of_two_people() {
             return Err(MoveRefusal::NeedsTwoPeople);
         }
-        Ok(())
+        self.nobody_is_held_back(to)
+    }
+
+    /// Nobody is kept on legacy where legacy no longer stands by.
+    fn nobody_is_held_back(&self, to: Stage) -> Result<(), MoveRefusal> {
+        let held_back = |target: &&Target| target.serve != Serve::Ssot;
+        match self.targets.iter().find(held_back) {
+            Some(target) if to >= Stage::Sealed => {
+                Err(MoveRefusal::HeldBack { segment: target.segment.clone(), to })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The targets, if others are `wanted`. They raise exposure as a share does.
+    fn targets_by(&self, wanted: Option<Vec<Target>>) -> Result<Vec<Target>, MoveRefusal> {
+        let Some(targets) = wanted else { return Ok(self.targets.clone()) };
+        if let Some(hold) = self.hold.as_ref().filter(|_| self.stage.ssot_serves()) {
+            return Err(MoveRefusal::Held { at: hold.at });
+        }
+        if self.stage == Stage::Canary(Share::NONE) && !serves_somebody(&targets) {
+            return Err(MoveRefusal::ShareEmpty);
+        }
+        Ok(targets)
+    }
+
+    /// Refuses to accept, by the word of one person, what `before` did not and what may hide that
+    /// ssot lets in more than legacy. Whatever changes accepted differences asks this.
+    pub(super) fn accepts_no_more_than(
+        &self,
+        before: &Self,
+        cause: &Cause,
+    ) -> Result<(), MoveRefusal> {
+        match newly_graver(&self.accepted, &before.accepted).next() {
+            Some(difference) if !cause.is_of_two_people() => {
+                Err(MoveRefusal::AcceptingNeedsTwoPeople { name: difference.name.clone() })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Where a rollback puts a component that is at `stage`.
@@ -235,6 +308,7 @@ impl Flag {
     pub(super) fn patched(
         &self,
         patch: &SettingsPatch,
+        cause: &Cause,
         now: Timestamp,
     ) -> Result<Self, MoveRefusal> {
         patch.check(now)?;
@@ -251,9 +325,13 @@ impl Flag {
                 .rescues_per_second_max
                 .unwrap_or(self.rescues_per_second_max),
             accepted: patch.accepted.unwrap_or_else(|| self.accepted.clone()),
+            targets: self.targets_by(patch.targets)?,
+            invariants: patch.invariants.unwrap_or(self.invariants),
             token_form,
             ..self.clone()
         };
+        flag.nobody_is_held_back(flag.stage)?;
+        flag.accepts_no_more_than(self, cause)?;
         if flag == *self { Err(MoveRefusal::NothingToChange) } else { Ok(flag) }
     }
 }
@@ -262,6 +340,7 @@ impl Flag {
 mod tests {
     use super::super::samples::{NOW, canary, flag, operator, trip};
     use super::*;
+    use crate::domain::MismatchClass;
     use crate::flags::AcceptedDifference;
 
     const HALF_HOUR: Duration = Duration::from_mins(30);
@@ -410,7 +489,7 @@ mod tests {
 
     #[test]
     fn settings_have_ranges() {
-        let patched = |patch: SettingsPatch| at(Stage::Off).patched(&patch, NOW);
+        let patched = |patch: SettingsPatch| at(Stage::Off).patched(&patch, &operator("why"), NOW);
         let deadline = |ms| SettingsPatch { deadline_ms: Some(ms), ..SettingsPatch::default() };
         for (ms, fine) in [(49, false), (50, true), (60_000, true), (60_001, false)] {
             assert_eq!(patched(deadline(ms)).is_ok(), fine, "{ms}");
@@ -422,6 +501,8 @@ mod tests {
             class: "stricter".to_owned(),
             legacy_reason: None,
             ssot_reason: None,
+            claim_shape: None,
+            max_per_hour: None,
             owner: "o".to_owned(),
             reason: "r".to_owned(),
             expires_at: NOW.plus_seconds(60),
@@ -432,5 +513,41 @@ mod tests {
         assert!(matches!(twice, Err(MoveRefusal::Setting { field, .. }) if field.contains("name")));
         let late = AcceptedDifference { expires_at: NOW.plus_seconds(370 * 86_400), ..difference };
         assert!(patched(accepting(vec![late])).is_err());
+    }
+
+    #[test]
+    fn what_may_let_in_more_is_accepted_by_two_people_only() {
+        let two = Cause::TwoPeople {
+            asked_by: "ada".to_owned(),
+            approved_by: "bob".to_owned(),
+            note: "seen".to_owned(),
+        };
+        let alone = [operator("why"), trip(), Cause::Seed];
+        for class in MismatchClass::ALL {
+            let difference = AcceptedDifference {
+                name: "n".to_owned(),
+                class: class.code().to_owned(),
+                legacy_reason: None,
+                ssot_reason: None,
+                claim_shape: None,
+                max_per_hour: None,
+                owner: "o".to_owned(),
+                reason: "r".to_owned(),
+                expires_at: NOW.plus_seconds(60),
+            };
+            let patch =
+                SettingsPatch { accepted: Some(vec![difference]), ..SettingsPatch::default() };
+            let flag = at(Stage::Shadow);
+            for cause in &alone {
+                let patched = flag.patched(&patch, cause, NOW);
+                assert_eq!(patched.is_err(), class.may_let_in_more(), "{class:?} {cause:?}");
+            }
+            let accepted = flag.patched(&patch, &two, NOW).expect("by two people");
+            let shorter = SettingsPatch { deadline_ms: Some(77), ..patch.clone() };
+            assert!(
+                accepted.patched(&shorter, &operator("why"), NOW).is_ok(),
+                "no more than before"
+            );
+        }
     }
 }

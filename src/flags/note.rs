@@ -1,6 +1,7 @@
 //! The note of what was lowered while the disk refused. Pure: made from the queue of unsaved
 //! rows, and replayed over the rows that the next start finds.
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -104,8 +105,8 @@ impl NotedChange {
                 revisions.push(row.revision);
             }
         }
+        let also = self.also_falling(&flags, published, cool_down);
         let flag = flags.pop()?;
-        let also = self.also_falling(&flag, &flags, published, cool_down);
         let revisions = if also.is_empty() { revisions.into_iter().collect() } else { None };
         let latest = self.rows.iter().map(|row| row.revision.unwrap_or(row.over)).max()?;
         let dependents = also.into_iter().chain(flags).collect();
@@ -121,22 +122,26 @@ impl NotedChange {
         Flag { changed_at: self.at, cause: self.cause.clone(), ..lowered }
     }
 
-    /// What requires the component and stands above it now, because a raise that was refused
-    /// reached the disk all the same.
-    fn also_falling(
-        &self,
-        flag: &Flag,
-        noted: &[Flag],
-        published: &Snapshot,
-        cool_down: Duration,
-    ) -> Vec<Flag> {
-        let view = View { published, pending: None };
-        let falling = view.falling(&flag.component, flag.stage).into_iter();
-        let new = falling.filter(|child| noted.iter().all(|row| row.component != child.component));
-        new.map(|child| {
-            let latch = Self { latches: true, ..self.clone() };
-            latch.lowered(child, flag.stage, cool_down)
-        })
-        .collect()
+    /// What requires one of the `noted` rows and stands above it now, because a raise that was
+    /// refused reached the disk all the same; deepest first.
+    fn also_falling(&self, noted: &[Flag], published: &Snapshot, cool_down: Duration) -> Vec<Flag> {
+        let view = View::new(published, None);
+        let known: HashSet<&ComponentId> = noted.iter().map(|flag| &flag.component).collect();
+        let mut floors: HashMap<&ComponentId, Stage> = HashMap::new();
+        for flag in noted {
+            for child in view.falling(&flag.component, flag.stage) {
+                let floor = floors.entry(&child.component).or_insert(flag.stage);
+                *floor = flag.stage.min(*floor);
+            }
+        }
+        floors.retain(|component, _| !known.contains(component));
+        let falling = floors.keys().filter_map(|component| published.flag(component.as_str()));
+        let mut order = view.with_dependents(falling);
+        order.retain(|child| floors.contains_key(&child.component));
+        let latch = Self { latches: true, ..self.clone() };
+        order
+            .into_iter()
+            .map(|child| latch.lowered(child, floors[&child.component], cool_down))
+            .collect()
     }
 }

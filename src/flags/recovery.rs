@@ -5,6 +5,7 @@ use super::memory::Memory;
 use super::note::{Note, NotedChange};
 use super::room::Room;
 use super::{Cause, Flag, Snapshot, Stage};
+use crate::domain::Revision;
 use crate::store::{NOTE_BYTES_MAX, StoreError};
 
 const STALE: &str = "start after an unclean stop, on a disk that refuses writes";
@@ -62,9 +63,15 @@ impl Room {
     fn lower_noted(&self, memory: &mut Memory, stored: &Snapshot, change: &NotedChange) {
         let cool_down = self.settings.cool_down;
         let Some(again) = change.replay(stored, &self.snapshot(), cool_down) else { return };
-        memory.last_taken = memory.last_taken.max(again.latest);
+        // The log is written in the order of revisions: what was seeded at this start, or numbered
+        // anew, stands before this.
+        let (last_taken, all_numbered) = (memory.last_taken, memory.all_numbered());
+        let in_order = |taken: &Vec<Revision>| {
+            all_numbered && taken.iter().all(|revision| *revision > last_taken)
+        };
+        memory.last_taken = last_taken.max(again.latest);
         let mut lowered = memory.lowered(again.flag, again.dependents, change.latches);
-        match again.revisions {
+        match again.revisions.filter(in_order) {
             Some(revisions) => lowered.number(revisions),
             None => self.number(memory, &mut lowered),
         }

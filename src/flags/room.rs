@@ -1,6 +1,7 @@
 //! Who may change the table when, and in which order traffic and disk learn of it. The room's
 //! module doc says what holds.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -9,13 +10,16 @@ use tokio::sync::watch;
 
 use super::disk::Disk;
 use super::history::to_the_millisecond;
+use super::import::Import;
 use super::memory::{Lowered, Memory, Pending};
-use super::order::{View, check_above, check_below, check_form};
+use super::order::{check_above, check_below, check_form};
 use super::policies::Policies;
-use super::{Applied, Cause, Flag, FlagsError, HistoryFilter, HistoryRow, Seed, Settings};
-use super::{PolicyChange, PolicyPlace, SettingsPatch, Snapshot, Stage, history};
+use super::segments::Segments;
+use super::{Applied, Cause, Flag, FlagsError, HistoryFilter, HistoryRow, Linked, Seeds, Settings};
+use super::{MoveRefusal, PolicyChange, PolicyPlace, SettingsPatch, Snapshot, Stage};
+use super::{history, segments};
 use crate::domain::{Clock, ComponentId, Revision, Timestamp};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Table};
 
 /// Lowered rows that may wait for a refusing disk before plain moves back are refused as well.
 /// Rollbacks never are: without raises in between, a component has at most two ahead of it.
@@ -27,6 +31,8 @@ pub(super) enum Step {
     Hold,
     Release,
     Settings(SettingsPatch),
+    /// To what the row was: an earlier state of it.
+    Restore(Box<Flag>),
 }
 
 /// The step, for whom, and why.
@@ -37,45 +43,78 @@ pub(super) struct Order {
     pub cause: Cause,
 }
 
+/// What waits its turn.
+pub(super) enum Change {
+    /// One flag.
+    One(Order),
+    /// As many as a document names.
+    Many(Import),
+}
+
 /// The table's inside.
 pub(super) struct Room {
-    published: ArcSwap<Snapshot>,
+    pub(super) published: ArcSwap<Snapshot>,
     pub(super) memory: Mutex<Memory>,
     /// Whoever holds it is the only one who writes to the disk.
-    disk: tokio::sync::Mutex<Disk>,
+    pub(super) disk: tokio::sync::Mutex<Disk>,
+    pub(super) segments: Segments,
     revision: watch::Sender<Revision>,
+    /// The newest line of the log whose change is published.
+    logged: watch::Sender<Revision>,
     pub(super) store: Store,
     pub(super) settings: Settings,
     clock: Arc<dyn Clock>,
     pub(super) policies: Policies,
+    /// Whoever holds it goes through the logs.
+    pub(super) verifying: Arc<tokio::sync::Mutex<()>>,
+    /// What the table was started from.
+    pub(super) seeds: Seeds,
 }
 
 impl Room {
     pub async fn open(
         store: &Store,
-        seeds: &[Seed],
+        seeds: &Seeds,
         settings: Settings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, FlagsError> {
         let issuers = settings.policy_issuers.clone();
         let live = Arc::clone(&settings.policies);
         let policies = Policies::open(store, live, issuers, Arc::clone(&clock))?;
-        let (disk, salts) = Disk::open(store, seeds, to_the_millisecond(clock.now())).await?;
+        let (mut disk, segments) = (Disk::open(store)?, Segments::open(store)?);
+        let now = to_the_millisecond(clock.now());
+        // All faults of the seeds are found before the first row is written.
+        let mut kept = segments.rows()?;
+        let new_segments = segments::missing(&seeds.segments, &kept, now)?;
+        let flags = disk.missing(&seeds.components, &segments::names(&kept, &new_segments), now)?;
+        kept.extend(segments.create(new_segments).await?);
+        disk.create(&flags).await?;
+        let salts = disk.salts().await?;
         let flags = disk.flags().map(|flag| Flag::clone(flag));
-        let snapshot = Snapshot::new(flags, salts, settings.issuers());
+        let mut snapshot = Snapshot::new(flags, salts, settings.issuers());
+        for segment in kept {
+            snapshot.put_segment(segment);
+        }
         let mut memory = Memory::default();
         memory.last_taken = snapshot.revision();
         let room = Self {
             revision: watch::Sender::new(snapshot.revision()),
+            logged: watch::Sender::new(Revision::default()),
             published: ArcSwap::from_pointee(snapshot),
             memory: Mutex::new(memory),
             disk: tokio::sync::Mutex::new(disk),
+            segments,
             store: store.clone(),
             settings,
             clock,
             policies,
+            verifying: Arc::default(),
+            seeds: seeds.clone(),
         };
         room.recover(&mut *room.disk.lock().await).await;
+        let newest = HistoryFilter { limit: Some(1), ..HistoryFilter::default() };
+        let newest = history::page(&room.lines(), &newest)?.lines;
+        room.tell_logged(newest.first().map_or(Revision::default(), |line| line.revision));
         Ok(room)
     }
 
@@ -87,12 +126,21 @@ impl Room {
         self.revision.subscribe()
     }
 
+    pub fn watch_log(&self) -> watch::Receiver<Revision> {
+        self.logged.subscribe()
+    }
+
+    /// To be called when lines up to this revision are on the disk and published.
+    pub fn tell_logged(&self, revision: Revision) {
+        self.logged.send_replace(revision);
+    }
+
     pub fn unsaved(&self) -> usize {
         self.memory.lock().unsaved.len()
     }
 
-    pub fn history(&self, filter: &HistoryFilter) -> Result<Vec<HistoryRow>, StoreError> {
-        history::page(&self.store.table(super::disk::HISTORY), filter)
+    pub fn lines(&self) -> Table<Linked<HistoryRow>> {
+        super::log::lines(&self.store)
     }
 
     pub fn policy_history(
@@ -107,27 +155,6 @@ impl Room {
         let mut disk = self.disk.lock().await;
         self.save_unsaved(&mut disk).await?;
         Ok(self.policies.save().await?)
-    }
-
-    /// Publishes a rollback. Waits for nobody but the holders of the memory lock, none of whom
-    /// waits for the disk.
-    pub fn roll_back(&self, component: &ComponentId, cause: &Cause) -> Result<Lowered, FlagsError> {
-        let mut memory = self.memory.lock();
-        let published = self.published.load_full();
-        let unknown = || FlagsError::UnknownComponent(component.clone());
-        let flag = published.flag(component.as_str()).ok_or_else(unknown)?;
-        let pending = memory.pending.as_ref().map(|pending| &*pending.flag);
-        let view = View { published: &published, pending };
-        let target = Flag::rollback_target(view.stage(flag))?;
-        let now = self.now();
-        let lowered = |flag: &Arc<Flag>| {
-            let flag = flag.rolled_back(target, cause, now, self.settings.cool_down);
-            Flag { changed_at: now, cause: cause.clone(), ..flag }
-        };
-        let falling = view.falling(component, target);
-        let dependents = falling.into_iter().map(lowered).collect();
-        let flag = lowered(flag);
-        Ok(self.lower(&mut memory, (flag, dependents), true))
     }
 
     /// Publishes lowered rows and queues them for the disk, in the order of their revisions.
@@ -171,8 +198,13 @@ impl Room {
 
     /// The caller holds the memory lock.
     fn publish<'a>(&self, flags: impl Iterator<Item = &'a Arc<Flag>>) {
+        self.publish_changed(|next| flags.for_each(|flag| next.put(Arc::clone(flag))));
+    }
+
+    /// The caller holds the memory lock.
+    pub(super) fn publish_changed(&self, change: impl FnOnce(&mut Snapshot)) {
         let mut next = Snapshot::clone(&self.published.load());
-        flags.for_each(|flag| next.put(Arc::clone(flag)));
+        change(&mut next);
         let revision = next.revision();
         self.published.store(Arc::new(next));
         self.revision.send_replace(revision);
@@ -213,8 +245,9 @@ impl Room {
                 let noted = self.keep_note().await;
                 noted.unwrap_or_else(|problem| tracing::warn!(%problem, "the note is not renewed"));
             }
-            disk.write_lowered(&lowered).await?;
+            self.write_lowered(&lowered, disk).await?;
             self.memory.lock().unsaved.pop_front();
+            self.tell_logged(lowered.flag.revision);
         }
         if self.store.noted().is_some()
             && let Err(problem) = self.store.clear_note().await
@@ -223,6 +256,17 @@ impl Room {
             tracing::warn!(%problem, "a note that is no longer needed stays");
         }
         Ok(())
+    }
+
+    /// All at once, or noted first: a start after half of it does the rest.
+    async fn write_lowered(&self, lowered: &Lowered, disk: &mut Disk) -> Result<(), StoreError> {
+        match disk.write_lowered(lowered).await {
+            Err(StoreError::BatchTooLarge { .. }) => {
+                self.keep_note().await?;
+                disk.write_lowered_in_parts(lowered).await
+            }
+            written => written,
+        }
     }
 
     /// The oldest of what is not on the disk, under revisions of its own.
@@ -245,50 +289,117 @@ impl Room {
         Ok(Some(oldest))
     }
 
-    /// A change that waits its turn: a raise, a release, settings, or a plain move back.
-    pub async fn change(&self, order: Order) -> Result<Applied, FlagsError> {
+    /// A change that waits its turn: a raise, a release, settings, a plain move back, a document.
+    pub async fn change(&self, change: Change) -> Result<Applied, FlagsError> {
         let mut disk = self.disk.lock().await;
         loop {
-            match self.begin(&order)? {
+            match self.begin(&change)? {
                 Begun::Lowered(lowered) => return self.keep_holding(lowered, &mut disk).await,
-                Begun::Pending(flag) => return self.raise(flag, &mut disk).await,
+                Begun::Pending(flags) => return self.raise(flags, &mut disk).await,
                 Begun::Behind => self.save_unsaved(&mut disk).await?,
             }
         }
     }
 
     /// The caller holds the disk, so that no other change is pending.
-    fn begin(&self, order: &Order) -> Result<Begun, FlagsError> {
+    fn begin(&self, change: &Change) -> Result<Begun, FlagsError> {
         let mut memory = self.memory.lock();
         memory.pending = None;
         let published = self.published.load_full();
         let now = self.now();
-        let (before, after) = order.compute(&published, now)?;
-        let after = Flag { changed_at: now, cause: order.cause.clone(), ..after };
-        if after.stage < before.stage && memory.unsaved.len() < UNSAVED_MAX {
-            return Ok(Begun::Lowered(self.lower(&mut memory, (after, Vec::new()), false)));
+        let (changed, cause) = match change {
+            Change::One(order) => (vec![order.compute(&published, now)?], &order.cause),
+            Change::Many(import) => (import.compute(&published, now)?, &import.cause),
+        };
+        let dated = |after| Flag { changed_at: now, cause: cause.clone(), ..after };
+        // Settings go to the disk first, also those that come back with an earlier stage.
+        let only_lowered = if let [(before, after)] = changed.as_slice() {
+            matches!(change, Change::One(_))
+                && after.stage < before.stage
+                && *after == before.at_stage(after.stage)
+        } else {
+            false
+        };
+        let mut flags: Vec<Flag> = changed.into_iter().map(|(_, after)| dated(after)).collect();
+        if only_lowered
+            && memory.unsaved.len() < UNSAVED_MAX
+            && let Some(flag) = flags.pop()
+        {
+            return Ok(Begun::Lowered(self.lower(&mut memory, (flag, Vec::new()), false)));
         }
         if !memory.unsaved.is_empty() {
             return Ok(Begun::Behind);
         }
-        let revision = Revision(self.store.take_revision()?);
-        memory.last_taken = revision;
-        let after = Arc::new(after.numbered(revision));
-        memory.pending = Some(Pending { flag: Arc::clone(&after), overtaken_by: None });
-        Ok(Begun::Pending(after))
+        let revisions = self.take_revisions(&mut memory, flags.len())?;
+        let numbered = flags.into_iter().zip(revisions);
+        let flags: Vec<_> =
+            numbered.map(|(flag, revision)| Arc::new(flag.numbered(revision))).collect();
+        memory.pending = Some(Pending::new(&flags));
+        Ok(Begun::Pending(flags))
     }
 
     /// Disk first, then traffic, unless a rollback has overtaken.
-    async fn raise(&self, flag: Arc<Flag>, disk: &mut Disk) -> Result<Applied, FlagsError> {
-        let written = disk.write_raised(&flag).await;
-        let mut memory = self.memory.lock();
-        let overtaken_by = memory.pending.take().and_then(|pending| pending.overtaken_by);
-        written?;
-        if let Some(current) = overtaken_by {
-            return Err(FlagsError::Conflict { current });
+    async fn raise(&self, flags: Vec<Arc<Flag>>, disk: &mut Disk) -> Result<Applied, FlagsError> {
+        let written = disk.write_raised(&flags).await;
+        match self.end(&flags, written)? {
+            Ended::Overtaken { current, is_clean } => {
+                if !is_clean {
+                    self.settle(disk).await;
+                }
+                Err(FlagsError::Conflict { current })
+            }
+            Ended::Published => {
+                let mut flags = flags;
+                let flag = flags.pop().ok_or(MoveRefusal::NothingToChange)?;
+                Ok(Applied { flag, dependents: flags })
+            }
         }
-        self.publish([&flag].into_iter());
-        Ok(Applied { flag, dependents: Vec::new() })
+    }
+
+    /// Publishes what the disk has, unless a rollback has come first.
+    fn end(
+        &self,
+        flags: &[Arc<Flag>],
+        written: Result<(), StoreError>,
+    ) -> Result<Ended, StoreError> {
+        let mut memory = self.memory.lock();
+        let pending = memory.pending.take();
+        written?;
+        let newest = flags.last().map_or(Revision::default(), |flag| flag.revision);
+        let overtaken = pending.and_then(|pending| Some((pending.overtaken_by?, pending)));
+        if let Some((current, pending)) = overtaken {
+            let is_clean = !self.take_back(&mut memory, &pending, flags);
+            self.tell_logged(newest);
+            return Ok(Ended::Overtaken { current, is_clean });
+        }
+        self.publish(flags.iter());
+        self.tell_logged(newest);
+        Ok(Ended::Published)
+    }
+
+    /// Puts components of an overtaken change that no rollback has touched, and whose rows the disk
+    /// has by now, back to what is published. True when there are any.
+    fn take_back(&self, memory: &mut Memory, pending: &Pending, written: &[Arc<Flag>]) -> bool {
+        let published = self.published.load_full();
+        let untouched: HashSet<&ComponentId> = pending.untouched().collect();
+        let back = |lost: &Arc<Flag>| {
+            let flag = published.flag(lost.component.as_str())?;
+            let (changed_at, cause) = (self.now(), lost.cause.clone().overtaken());
+            Some(Flag { changed_at, cause, ..Flag::clone(flag) })
+        };
+        let of_it = written.iter().filter(|flag| untouched.contains(&flag.component));
+        let mut flags: Vec<Flag> = of_it.filter_map(back).collect();
+        let Some(flag) = flags.pop() else { return false };
+        self.lower(memory, (flag, flags), false);
+        true
+    }
+
+    /// Writes what overtook and what was taken back, before anybody is answered.
+    async fn settle(&self, disk: &mut Disk) {
+        if let Err(problem) = self.save_unsaved(disk).await {
+            let noted = self.keep_note().await.is_ok();
+            tracing::error!(%problem, noted, "an overtaken change is not taken back on the disk");
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -301,9 +412,22 @@ enum Begun {
     /// Published, to be saved.
     Lowered(Lowered),
     /// Registered as pending, to be written.
-    Pending(Arc<Flag>),
+    Pending(Vec<Arc<Flag>>),
     /// Lowered rows must be on the disk before it can be computed.
     Behind,
+}
+
+/// How a change that was on its way to the disk has ended there.
+enum Ended {
+    /// The next snapshot has it.
+    Published,
+    /// A rollback came first.
+    Overtaken {
+        /// The revision of the rollback.
+        current: Revision,
+        /// True when the disk has nothing of the change beside what the rollback replaces.
+        is_clean: bool,
+    },
 }
 
 impl Order {
@@ -331,12 +455,14 @@ impl Order {
             Step::Hold => before.held(&self.cause, now)?,
             Step::Release => before.released(&self.cause, now)?,
             Step::Settings(patch) => {
-                let after = before.patched(patch, now)?;
+                let after = before.patched(patch, &self.cause, now)?;
+                published.check_segments(&after)?;
                 if patch.token_form.is_some() {
                     check_form(published, &after)?;
                 }
                 after
             }
+            Step::Restore(earlier) => before.restored(earlier, &self.cause, now, published)?,
         };
         Ok((Arc::clone(before), after))
     }

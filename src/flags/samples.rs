@@ -1,7 +1,9 @@
 //! Flags for tests.
 
-use super::{Applied, Cause, Flag, Flags, FlagsError, HistoryFilter, Kind, Latch, Move};
-use super::{Phase, Rescue, Seed, Snapshot, Stage};
+use super::{
+    Applied, Cause, Flag, Flags, FlagsError, HistoryFilter, Invariants, Kind, Latch, Move,
+};
+use super::{Phase, Rescue, Seed, Seeds, Snapshot, Stage};
 use crate::domain::{ComponentId, GroupId, Revision, Share, Timestamp, TokenForm};
 
 pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -39,6 +41,8 @@ pub(super) fn flag(component: &str) -> Flag {
         hold: None,
         rolled_back_at: Vec::new(),
         accepted: Vec::new(),
+        targets: Vec::new(),
+        invariants: Invariants::Report,
         token_form: TokenForm::Compatible,
         revision: Revision(1),
         changed_at: NOW,
@@ -47,7 +51,7 @@ pub(super) fn flag(component: &str) -> Flag {
 }
 
 /// Seeds from `id` or `id: parent, ..` lines, all in shadow.
-pub(super) fn seeds(lines: &[&str]) -> Vec<Seed> {
+pub(super) fn seeds(lines: &[&str]) -> Seeds {
     let table = |line: &&str| {
         let (id, requires) = line.split_once(": ").unwrap_or((line, ""));
         let requires: Vec<&str> = requires.split(", ").filter(|id| !id.is_empty()).collect();

@@ -4,9 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{ACCEPTED_MAX, AcceptedDifference, ForeignIssuer, Issuers, MoveRefusal, Rescue};
+use super::segment::TARGETS_MAX;
+use super::{
+    ACCEPTED_MAX, AcceptedDifference, ForeignIssuer, Invariants, Issuers, MoveRefusal, Rescue,
+    Target,
+};
 use crate::domain::{LivePolicies, Share, Timestamp, TokenForm};
 
 /// Settings of the flag table.
@@ -45,22 +49,33 @@ impl Settings {
 }
 
 /// New values for some settings of a flag; what is `None` stays.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SettingsPatch {
     /// Part of answers that are compared, in basis points; `Some(None)` (JSON `null`) for the
     /// stage's default.
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub sample: Option<Option<Share>>,
     /// Time for a whole answer, 50 to 60,000 ms.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline_ms: Option<u32>,
     /// Who may be rescued by the other side.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rescue: Option<Rescue>,
     /// Budgeted rescues per second, at most 100,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rescues_per_second_max: Option<u32>,
     /// The whole new list of accepted differences.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Vec<AcceptedDifference>>,
+    /// The whole new list of targets, in the order in which they are asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Vec<Target>>,
+    /// What becomes of a token that SSOT can prove to be bad while legacy serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invariants: Option<Invariants>,
     /// What SSOT's new tokens look like; `own` only once nothing can roll back.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token_form: Option<TokenForm>,
 }
 
@@ -80,6 +95,15 @@ impl SettingsPatch {
         }
         if self.rescues_per_second_max.is_some_and(|value| value > Self::RESCUES_MAX) {
             return refused("rescues_per_second_max", "must be at most 100000");
+        }
+        let targets = self.targets.as_deref().unwrap_or_default();
+        if targets.len() > TARGETS_MAX {
+            return refused("targets", "has at most 16 entries");
+        }
+        for (at, target) in targets.iter().enumerate() {
+            if targets[..at].iter().any(|other| other.segment == target.segment) {
+                return refused(&format!("targets[{at}].segment"), "is there already");
+            }
         }
         let accepted = self.accepted.as_deref().unwrap_or_default();
         if accepted.len() > ACCEPTED_MAX {
@@ -117,5 +141,13 @@ mod tests {
         assert_eq!(patch(r#"{"sample":null}"#), Some(None));
         assert_eq!(patch(r#"{"sample":10000}"#), Some(Some(Share::ALL)));
         assert!(serde_json::from_str::<SettingsPatch>(r#"{"smaple":1}"#).is_err());
+    }
+
+    #[test]
+    fn a_patch_reads_back_from_its_json() {
+        for text in ["{}", r#"{"sample":null,"deadline_ms":70}"#, r#"{"invariants":"enforce"}"#] {
+            let patch: SettingsPatch = serde_json::from_str(text).expect("a patch");
+            assert_eq!(serde_json::to_string(&patch).expect("json"), text);
+        }
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::room::{Order, Room, Step};
-use super::{Cause, Flag, FlagsError, HistoryFilter, HistoryRow, Move, Seed, Settings, Snapshot};
+use super::room::{Change, Order, Room, Step};
+use super::{Cause, Flag, FlagsError, HistoryFilter, HistoryPage, HistoryRow, Linked, Move, Seeds};
+use super::{Settings, Snapshot, history};
 use crate::domain::{Clock, ComponentId, Revision};
 use crate::store::Store;
 
@@ -26,11 +27,11 @@ pub struct Applied {
 }
 
 impl Flags {
-    /// Reads the table, and creates the rows of `seeds` that are not there yet. A seeded stage is
+    /// Reads the table, and creates the segments and rows of `seeds` that are not there yet. A seeded stage is
     /// lowered to what the required components have come to.
     pub async fn open(
         store: &Store,
-        seeds: Vec<Seed>,
+        seeds: Seeds,
         settings: Settings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, FlagsError> {
@@ -47,7 +48,8 @@ impl Flags {
     /// as a note) and the next snapshot has it; when the caller stops waiting, it happens all the same.
     ///
     /// `expected` is the revision the caller has seen; a rollback does not ask for it. Texts of
-    /// `cause` are cut to [`Cause::TEXT_MAX`].
+    /// `cause` are cut to [`Cause::TEXT_MAX`]. Nobody is told here when legacy last answered, so a
+    /// rollback from `complete` is refused unless two people want it: see [`Flags::roll_back`].
     pub async fn apply(
         &self,
         component: &ComponentId,
@@ -56,25 +58,56 @@ impl Flags {
         cause: Cause,
     ) -> Result<Applied, FlagsError> {
         let room = Arc::clone(&self.room);
-        let cause = cause.bounded();
+        let mut cause = cause.bounded();
         let step = match change {
             Move::RollBack => {
                 // Published here and now, before anything that can wait.
-                let lowered = room.roll_back(component, &cause)?;
+                let lowered = room.roll_back(component, &cause, |_| None)?;
                 return to_the_end(async move { room.keep(lowered).await }).await;
             }
             Move::To(stage) => Step::To(stage),
             Move::Hold => Step::Hold,
             Move::Release => Step::Release,
             Move::Settings(patch) => Step::Settings(patch),
+            Move::Restore(revision) => {
+                let earlier = self.history_line(component, revision)?.into_line().after;
+                cause = cause.with_deed(&format!("restores revision {revision}")).bounded();
+                Step::Restore(Box::new(earlier))
+            }
         };
         let order = Order { component: component.clone(), step, expected, cause };
-        to_the_end(async move { room.change(order).await }).await
+        to_the_end(async move { room.change(Change::One(order)).await }).await
+    }
+
+    /// The lines of [`Flags::history_page`] alone.
+    pub fn history(&self, filter: &HistoryFilter) -> Result<Vec<Linked<HistoryRow>>, FlagsError> {
+        Ok(self.history_page(filter)?.lines)
     }
 
     /// A page of the audit log, newest first. Reads the disk.
-    pub fn history(&self, filter: &HistoryFilter) -> Result<Vec<HistoryRow>, FlagsError> {
-        Ok(self.room.history(filter)?)
+    pub fn history_page(&self, filter: &HistoryFilter) -> Result<HistoryPage, FlagsError> {
+        Ok(history::page(&self.room.lines(), filter)?)
+    }
+
+    /// What of the audit log comes after a revision, oldest first: so much as fits into a part.
+    /// Reads the disk.
+    pub fn history_part(
+        &self,
+        filter: &HistoryFilter,
+        after: Revision,
+    ) -> Result<HistoryPage, FlagsError> {
+        Ok(history::part(&self.room.lines(), filter, after)?)
+    }
+
+    /// The line of one change of a component. Error: there is none of that revision.
+    pub fn history_line(
+        &self,
+        component: &ComponentId,
+        revision: Revision,
+    ) -> Result<Linked<HistoryRow>, FlagsError> {
+        let found = history::line(&self.room.lines(), revision)?;
+        let unknown = || FlagsError::UnknownLine { component: component.clone(), revision };
+        found.filter(|line| line.component == *component).ok_or_else(unknown)
     }
 
     /// Wakes its holder when the table has changed.
@@ -303,9 +336,11 @@ mod tests {
         let code = "x".repeat(78);
         let accepted = (10..26).map(|n| super::super::AcceptedDifference {
             name: format!("{code}{n}"),
-            class: code.clone(),
+            class: "reason_differs".to_owned(),
             legacy_reason: Some(code.clone()),
             ssot_reason: Some(code.clone()),
+            claim_shape: None,
+            max_per_hour: None,
             owner: wide.clone(),
             reason: wide.clone(),
             expires_at: NOW.plus_seconds(60),

@@ -103,7 +103,7 @@ async fn stepping_back_makes_tokens_that_legacy_reads_in_the_same_change() {
     let filter =
         HistoryFilter { component: Some(id("tokens")), limit: Some(1), ..HistoryFilter::default() };
     let line = flags.history(&filter).expect("a page").remove(0);
-    let before = line.before.expect("a row");
+    let before = line.before.as_ref().expect("a row");
     assert_eq!((before.stage, before.token_form), (Stage::Sealed, TokenForm::Own));
     assert_eq!((line.after.stage, line.after.token_form), (Stage::Live, TokenForm::Compatible));
     flags.goes("tokens", Move::To(Stage::Sealed)).await.expect("sealed again");

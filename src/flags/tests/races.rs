@@ -12,17 +12,17 @@ use crate::flags::samples::{
 use crate::flags::{Applied, Flags, FlagsError, Move, Salt, Settings, SettingsPatch, Stage};
 use crate::store::{Durability, FaultSwitch, Store, StoreError};
 
-const PAIR: [&str; 2] = ["parent", "child: parent"];
+pub(super) const PAIR: [&str; 2] = ["parent", "child: parent"];
 
-struct House {
+pub(super) struct House {
     dir: TempDir,
-    disk: FaultSwitch,
+    pub(super) disk: FaultSwitch,
     store: Store,
-    flags: Flags,
+    pub(super) flags: Flags,
 }
 
 impl House {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let dir = TempDir::new().expect("a folder");
         let disk = FaultSwitch::new();
         let store = Store::open_with(dir.path(), disk.clone()).expect("a store");
@@ -31,7 +31,7 @@ impl House {
     }
 
     /// The flags as a new process finds them.
-    async fn restarted(self) -> (TempDir, Flags) {
+    pub(super) async fn restarted(self) -> (TempDir, Flags) {
         let Self { dir, disk, store, flags } = self;
         disk.heal();
         drop((store, flags));
@@ -41,19 +41,19 @@ impl House {
     }
 
     /// A change that has been handed to a disk that stalls.
-    fn stalled(&self, component: &str, change: Move) -> Task {
+    pub(super) fn stalled(&self, component: &str, change: Move) -> Task {
         let task = self.start(component, change);
         self.disk.wait_until_stalled();
         task
     }
 
-    fn start(&self, component: &str, change: Move) -> Task {
+    pub(super) fn start(&self, component: &str, change: Move) -> Task {
         let (flags, component) = (self.flags.clone(), id(component));
         tokio::spawn(async move { flags.apply(&component, change, None, operator("test")).await })
     }
 
     /// Starts a rollback and waits until it is published.
-    async fn roll_back(&self, component: &str) -> Task {
+    pub(super) async fn roll_back(&self, component: &str) -> Task {
         let mut published = self.flags.watch();
         let task = self.start(component, Move::RollBack);
         published.changed().await.expect("a change");
@@ -61,7 +61,7 @@ impl House {
     }
 }
 
-type Task = tokio::task::JoinHandle<Result<Applied, FlagsError>>;
+pub(super) type Task = tokio::task::JoinHandle<Result<Applied, FlagsError>>;
 
 async fn open(store: &Store) -> Flags {
     let settings = Settings { cool_down: Duration::ZERO, ..Settings::default() };
@@ -69,7 +69,7 @@ async fn open(store: &Store) -> Flags {
     Flags::open(store, seeds(&PAIR), settings, clock).await.expect("flags")
 }
 
-fn revision(flags: &Flags, component: &str) -> Revision {
+pub(super) fn revision(flags: &Flags, component: &str) -> Revision {
     flags.snapshot().flag(component).expect("a flag").revision
 }
 
