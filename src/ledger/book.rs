@@ -1,12 +1,13 @@
 //! What one component's comparisons came to.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::counter::Failure;
 use super::pages::Pages;
-use super::{Counter, Exemplar, Group, GroupKey, Latency, LatencySummary, Tally};
+use super::{AcceptedUse, Counter, Exemplar, Group, GroupKey, Latency, LatencySummary, Tally};
 use crate::compare::{Observation, Verdict};
 use crate::domain::{ComponentId, FingerprintKey, Question, Side, Timestamp};
 
@@ -39,8 +40,22 @@ pub struct Entry<'a> {
     pub legacy: Option<&'a Observation>,
     /// The SSOT side's answer, if it was asked.
     pub ssot: Option<&'a Observation>,
+    /// What enforced invariants made of the answer.
+    pub enforcement: Enforcement,
     /// What the comparison found.
     pub finding: Finding<'a>,
+}
+
+/// What enforced invariants made of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Enforcement {
+    /// Nothing: not asked for, the token is sound, or legacy denied by itself.
+    #[default]
+    Nothing,
+    /// Nothing, because nothing could be proved.
+    Undecided,
+    /// A deny in the place of what legacy would have answered.
+    Denied,
 }
 
 /// What a comparison found, or why there was none.
@@ -66,6 +81,8 @@ pub enum NotCompared {
     ByStage,
     /// Outside the sample.
     SampledOut,
+    /// A target keeps the subject on legacy alone.
+    ByTarget,
     /// Too many shadows in flight.
     Shed,
     /// The other side cannot tell what it would do without doing it, or cannot be asked for a kind
@@ -120,6 +137,19 @@ impl Book {
         pages.count(question.asked_at, counters.as_slice());
     }
 
+    /// Counts a difference that falls under the accepted one of this name. False when that is used
+    /// up: more than `max_per_hour` within an hour of the question.
+    pub fn accept(&self, name: &str, max_per_hour: Option<u32>, asked_at: Timestamp) -> bool {
+        let mut pages = self.pages.lock();
+        pages.accepted_changed = true;
+        pages.accepted.accept(name, max_per_hour, asked_at)
+    }
+
+    /// How often each accepted difference has applied, by name; those of the past, too.
+    pub fn accepted_uses(&self) -> BTreeMap<String, AcceptedUse> {
+        self.pages.lock().accepted.by_name().clone()
+    }
+
     /// Counts since the ledger was begun.
     pub fn total(&self) -> Tally {
         self.pages.lock().total()
@@ -135,6 +165,12 @@ impl Book {
             }
         }
         tally
+    }
+
+    /// Counts of the minutes before the one that begins at `minute`; `None` when minutes on both
+    /// sides of it are no longer told apart.
+    pub fn total_before(&self, minute: Timestamp) -> Option<Tally> {
+        self.pages.lock().total_before(minute.seconds().div_euclid(60))
     }
 
     /// Latency of one side since the ledger was begun.
@@ -179,6 +215,11 @@ impl Entry<'_> {
         if self.owned {
             counters.push(Counter::Owned);
         }
+        match self.enforcement {
+            Enforcement::Nothing => {}
+            Enforcement::Undecided => counters.push(Counter::EnforceUndecided),
+            Enforcement::Denied => counters.push(Counter::Enforced),
+        }
         for (side, observation) in [(Side::Legacy, self.legacy), (Side::Ssot, self.ssot)] {
             if let Some(Err(failure)) = observation.map(|observation| &observation.answer) {
                 counters.push(Counter::Failed(side, Failure::from(failure)));
@@ -198,6 +239,7 @@ impl Entry<'_> {
             }
             Finding::NotCompared(NotCompared::ByStage) => {}
             Finding::NotCompared(NotCompared::SampledOut) => counters.push(Counter::SampledOut),
+            Finding::NotCompared(NotCompared::ByTarget) => counters.push(Counter::ByTarget),
             Finding::NotCompared(NotCompared::Shed) => counters.push(Counter::Shed),
             Finding::NotCompared(NotCompared::CannotPlan) => counters.push(Counter::CannotPlan),
         }
@@ -211,9 +253,9 @@ struct Counters {
 }
 
 impl Counters {
-    /// Outcome, side, rescue, refused rescue, owner, two failures, asked again, verdict, dropped
-    /// sample.
-    const MAX: usize = 10;
+    /// Outcome, side, rescue, refused rescue, owner, enforcement, two failures, asked again,
+    /// verdict, dropped sample.
+    const MAX: usize = 11;
 
     const fn new() -> Self {
         Self { list: [Counter::Late; Self::MAX], length: 0 }
@@ -260,6 +302,7 @@ mod tests {
             owned: false,
             legacy: Some(observation),
             ssot: Some(observation),
+            enforcement: Enforcement::Nothing,
             finding: Finding::Compared { verdict, accepted: false, asked_again: false },
         }
     }
@@ -318,6 +361,7 @@ mod tests {
             rescued: Some(Side::Ssot),
             rescue_refused: true,
             owned: true,
+            enforcement: Enforcement::Denied,
             finding: Finding::Compared {
                 verdict: &Verdict::Inconclusive(Inconclusive::BothFailed),
                 accepted: true,

@@ -32,6 +32,12 @@ pub enum Counter {
     AskedAgain,
     /// Not compared: outside the sample.
     SampledOut,
+    /// Not compared: a target keeps the subject on legacy alone.
+    ByTarget,
+    /// A deny that SSOT has proved, in the place of what legacy would have answered.
+    Enforced,
+    /// Nothing was enforced, because SSOT could prove nothing about the token.
+    EnforceUndecided,
     /// Not compared: too many shadows in flight.
     Shed,
     /// Not compared: the other side cannot tell what it would do without doing it.
@@ -58,7 +64,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    const ALL: [Self; 4] = [Self::TimedOut, Self::Unreachable, Self::Unreadable, Self::Panicked];
+    pub(super) const ALL: [Self; 4] =
+        [Self::TimedOut, Self::Unreachable, Self::Unreadable, Self::Panicked];
 
     const fn code(self) -> &'static str {
         match self {
@@ -86,7 +93,7 @@ const FAILURES: usize = Failure::ALL.len();
 const INCONCLUSIVE: usize = Inconclusive::ALL.len();
 
 /// Counters before those of failures.
-const PLAIN: usize = 16;
+const PLAIN: usize = 19;
 
 /// How many counters there are.
 pub const COUNTERS: usize = PLAIN + 2 * FAILURES + 2 * CLASSES + INCONCLUSIVE;
@@ -109,6 +116,9 @@ impl Counter {
             Self::SampleDropped => 13,
             Self::CannotPlan => 14,
             Self::Owned => 15,
+            Self::ByTarget => 16,
+            Self::Enforced => 17,
+            Self::EnforceUndecided => 18,
             Self::Failed(side, failure) => PLAIN + side as usize * FAILURES + failure as usize,
             Self::Mismatched(class) => PLAIN + 2 * FAILURES + class as usize,
             Self::Accepted(class) => PLAIN + 2 * FAILURES + CLASSES + class as usize,
@@ -125,7 +135,10 @@ impl Counter {
         let rest = [
             Self::RescueRefused,
             Self::AskedAgain,
+            Self::Enforced,
+            Self::EnforceUndecided,
             Self::SampledOut,
+            Self::ByTarget,
             Self::Shed,
             Self::CannotPlan,
             Self::Owned,
@@ -161,6 +174,9 @@ impl Counter {
             Self::Inconclusive(why) => format!("inconclusive:{}", why.code()),
             Self::AskedAgain => "asked_again".to_owned(),
             Self::SampledOut => "sampled_out".to_owned(),
+            Self::ByTarget => "by_target".to_owned(),
+            Self::Enforced => "enforced".to_owned(),
+            Self::EnforceUndecided => "enforce_undecided".to_owned(),
             Self::Shed => "shed".to_owned(),
             Self::CannotPlan => "cannot_plan".to_owned(),
             Self::Owned => "owned".to_owned(),

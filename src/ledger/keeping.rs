@@ -4,13 +4,14 @@
 //! Every half second the minutes that changed are written, many components to a row; a book's
 //! total and latencies are written once a minute, when a minute closes, and say up to which
 //! minute they count. A total is then the written one plus the minutes from there on. Groups of
-//! differences are written every five seconds.
+//! differences, and how often each accepted one has applied, are written every five seconds.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::accepted_use::AcceptedUses;
 use super::book::Book;
 use super::pages::KeptGroup;
 use super::samples::GROUPS_MAX;
@@ -57,9 +58,13 @@ impl Row for TotalRow {
 /// One minute of several components.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(transparent)]
-struct MinuteRow(BTreeMap<ComponentId, Tally>);
+pub(super) struct MinuteRow(pub(super) BTreeMap<ComponentId, Tally>);
 
 impl Row for MinuteRow {
+    const FORMAT: u8 = 1;
+}
+
+impl Row for AcceptedUses {
     const FORMAT: u8 = 1;
 }
 
@@ -82,8 +87,9 @@ pub enum Round {
 pub struct Keeper {
     store: Store,
     totals: Table<TotalRow>,
-    minutes: Table<MinuteRow>,
+    pub(super) minutes: Table<MinuteRow>,
     groups: Table<Group>,
+    accepted: Table<AcceptedUses>,
 }
 
 impl Keeper {
@@ -94,6 +100,7 @@ impl Keeper {
             totals: store.table("ledger_totals"),
             minutes: store.table("ledger_minutes"),
             groups: store.table("ledger_groups"),
+            accepted: store.table("ledger_accepted"),
         }
     }
 
@@ -121,6 +128,11 @@ impl Keeper {
                 let kept = KeptGroup { group: stored.value, changed: false };
                 groups.insert(kept.group.key.clone(), kept);
             }
+        }
+        for row in self.accepted.scan("") {
+            let (key, stored) = row?;
+            let id = ComponentId::parse(&key).map_err(|_| LedgerError::Key(key))?;
+            ledger.book(&id).pages().accepted = stored.value;
         }
         Ok(())
     }
@@ -153,6 +165,7 @@ impl Keeper {
                 self.put_total(&mut writing, book, round)?;
                 if round != Round::Minutes {
                     self.put_groups(&mut writing, ledger, book)?;
+                    self.put_accepted(&mut writing, book)?;
                 }
             }
             if writing.batch.len() >= BATCH_ROWS {
@@ -224,6 +237,16 @@ impl Keeper {
         Ok(())
     }
 
+    fn put_accepted(&self, writing: &mut Writing, book: &Arc<Book>) -> Result<(), LedgerError> {
+        let mut pages = book.pages();
+        if !std::mem::take(&mut pages.accepted_changed) {
+            return Ok(());
+        }
+        writing.done.push(Done::Accepted(book.clone()));
+        let key = book.component().as_str();
+        Ok(writing.batch.put(&self.accepted, key, &pages.accepted, Expect::Anything, None)?)
+    }
+
     /// Removes minutes that are older than two days, a bounded number of rows at a time.
     pub async fn prune(&self, now: Timestamp) -> Result<(), LedgerError> {
         let oldest = now.seconds().div_euclid(60) - MINUTES_KEPT;
@@ -249,6 +272,7 @@ enum Done {
     Minute(Arc<Book>, i64),
     Total(Arc<Book>),
     Group(Arc<Book>, super::GroupKey),
+    Accepted(Arc<Book>),
 }
 
 impl Writing {
@@ -269,6 +293,7 @@ impl Drop for Writing {
             match done {
                 Done::Minute(book, number) => book.pages().mark_minute(number),
                 Done::Total(book) => book.pages().mark_total(),
+                Done::Accepted(book) => book.pages().accepted_changed = true,
                 Done::Group(book, key) => {
                     if let Some(kept) = book.pages().groups.get_mut(&key) {
                         kept.changed = true;
@@ -280,7 +305,7 @@ impl Drop for Writing {
 }
 
 /// Minute rows sort by time, then by chunk.
-fn minute_of(key: &str) -> Option<i64> {
+pub(super) fn minute_of(key: &str) -> Option<i64> {
     key.split_once('/')?.0.parse().ok()
 }
 
@@ -293,7 +318,7 @@ mod tests {
     use crate::domain::{
         Credentials, Decision, FingerprintKey, Question, Reason, RequestId, Side, Token,
     };
-    use crate::ledger::{Counter, Entry, Finding, Outcome};
+    use crate::ledger::{Counter, Enforcement, Entry, Finding, Outcome};
 
     const KEY: FingerprintKey = FingerprintKey::new([3; 32]);
 
@@ -320,6 +345,7 @@ mod tests {
                 owned: false,
                 legacy: Some(&seen),
                 ssot: Some(&seen),
+                enforcement: Enforcement::Nothing,
                 finding: Finding::Compared {
                     verdict: &Verdict::Match,
                     accepted: false,
@@ -360,6 +386,19 @@ mod tests {
             .book(&id("a"))
             .window(Duration::from_hours(1), Timestamp::from_seconds(172 * 60));
         assert_eq!(hour.count(Counter::Matched), 1);
+    }
+
+    #[tokio::test]
+    async fn how_often_a_difference_was_accepted_survives_a_restart_with_its_rate() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(dir.path()).expect("a store");
+        let ledger = Ledger::new(KEY);
+        let at = Timestamp::from_seconds(6_000);
+        assert!(ledger.book(&id("a")).accept("audience", Some(1), at));
+        Keeper::new(&store).write(&ledger, Round::Groups).await.expect("written");
+        let book = reloaded(&store).book(&id("a"));
+        assert_eq!(book.accepted_uses()["audience"].count, 1);
+        assert!(!book.accept("audience", Some(1), at), "nothing is left of this hour");
     }
 
     #[tokio::test]

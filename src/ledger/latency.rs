@@ -35,6 +35,20 @@ impl Latency {
         recorded.expect("a histogram that grows takes any value up to a minute");
     }
 
+    /// What was recorded here and not in `earlier`, an earlier state of the same histogram.
+    #[must_use]
+    pub fn without(&self, earlier: &Self) -> Self {
+        let mut later = Self::default();
+        for step in self.0.iter_recorded() {
+            let micros = step.value_iterated_to();
+            let count = step.count_at_value().saturating_sub(earlier.0.count_at(micros));
+            if count > 0 {
+                later.record_n(micros, count);
+            }
+        }
+        later
+    }
+
     /// The usual figures.
     pub fn summary(&self) -> LatencySummary {
         let at = |quantile| (!self.0.is_empty()).then(|| self.0.value_at_quantile(quantile));
@@ -111,5 +125,19 @@ mod tests {
         }
         assert!(latency.sum().as_micros().abs_diff(500_500) <= 5_005);
         assert_eq!(Latency::default().summary().p50_us, None);
+    }
+
+    #[test]
+    fn what_was_recorded_since_is_told_from_what_was_there() {
+        let mut latency = Latency::default();
+        latency.record(Duration::from_micros(10));
+        latency.record(Duration::from_secs(50));
+        let earlier = latency.clone();
+        assert_eq!(latency.without(&earlier).summary().count, 0);
+        latency.record(Duration::from_micros(10));
+        latency.record(Duration::from_millis(3));
+        let since = latency.without(&earlier).summary();
+        assert_eq!((since.count, since.p50_us), (2, Some(10)));
+        assert!(since.max_us.expect("recorded").abs_diff(3_000) <= 30);
     }
 }

@@ -5,12 +5,14 @@
 //! that a late shadow does not land in the wrong window. What is written to disk may lose its
 //! last second; it is never what a decision waits for.
 
+mod accepted_use;
 mod book;
 mod counter;
 mod keeping;
 mod latency;
 mod pages;
 mod samples;
+mod since;
 mod tally;
 
 use std::collections::BTreeMap;
@@ -18,7 +20,8 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-pub use book::{Book, Entry, Finding, NotCompared, Outcome};
+pub use accepted_use::AcceptedUse;
+pub use book::{Book, Enforcement, Entry, Finding, NotCompared, Outcome};
 pub use counter::{Counter, Failure};
 pub use keeping::{Keeper, LedgerError, Round};
 pub use latency::{Latency, LatencySummary};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::accepted_use::AcceptedUses;
 use super::samples::{EXEMPLARS_MAX, GROUPS_MAX};
 use super::{Counter, Exemplar, Group, GroupKey, Latency, Tally};
 use crate::domain::Timestamp;
@@ -20,6 +21,10 @@ pub(super) struct Pages {
     pub(super) groups: BTreeMap<GroupKey, KeptGroup>,
     /// The kept total counts the minutes before this one.
     pub(super) through: i64,
+    /// How often each accepted difference has applied.
+    pub(super) accepted: AcceptedUses,
+    /// They changed since they were kept.
+    pub(super) accepted_changed: bool,
     /// Anything changed since the total was kept.
     pub(super) changed: bool,
     /// A minute changed that the kept total counts already.
@@ -63,6 +68,20 @@ impl Pages {
             total.absorb(&minute.tally);
         }
         total
+    }
+
+    /// Counts of what was asked before a minute; `None` when some of what came after it has gone
+    /// the same way.
+    pub(super) fn total_before(&self, number: i64) -> Option<Tally> {
+        let is_full = self.minutes.len() == MINUTES_MAX;
+        if is_full && self.minutes.front().is_some_and(|oldest| oldest.number > number) {
+            return None;
+        }
+        let mut total = (*self.before).clone();
+        for minute in self.minutes.iter().filter(|minute| minute.number < number) {
+            total.absorb(&minute.tally);
+        }
+        Some(total)
     }
 
     /// The minute, opened if it is new; `None` when it is older than the oldest that is kept.

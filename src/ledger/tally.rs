@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::counter::{COUNTERS, Counter};
+use super::counter::{COUNTERS, Counter, Failure};
 use crate::compare::{Inconclusive, MismatchClass};
+use crate::domain::Side;
 
 /// How often each thing was counted. In JSON an object of the codes that are not zero; a code
 /// that a later release no longer knows is left out when read.
@@ -45,6 +46,14 @@ impl Tally {
         }
     }
 
+    /// These counts without an earlier state of the same counts.
+    #[must_use]
+    pub fn without(&self, earlier: &Self) -> Self {
+        let mut later = self.clone();
+        later.give_up(earlier);
+        later
+    }
+
     /// Answers given, 503 included.
     pub fn requests(&self) -> u64 {
         let counters = [Counter::Allowed, Counter::Denied, Counter::Undecided];
@@ -69,6 +78,11 @@ impl Tally {
     /// Comparisons from which nothing follows.
     pub fn inconclusive(&self) -> u64 {
         Inconclusive::ALL.iter().map(|why| self.count(Counter::Inconclusive(*why))).sum()
+    }
+
+    /// How often a side failed, in whatever way.
+    pub fn failures(&self, side: Side) -> u64 {
+        Failure::ALL.iter().map(|failure| self.count(Counter::Failed(side, *failure))).sum()
     }
 
     /// Matches and accepted differences in all conclusive comparisons, 0 to 1; `None` when

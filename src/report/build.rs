@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::explain::explain;
 use crate::compare::MismatchClass;
 use crate::domain::{Side, Timestamp};
-use crate::flags::{AcceptedDifference, Flag, Hold, Latch, Snapshot};
+use crate::flags::{AcceptedDifference, AcceptedState, Flag, Hold, Latch, Snapshot};
 use crate::ledger::{Book, Counter, Exemplar, LatencySummary, Ledger, Tally};
 
 /// Where each component stands, and what was compared.
@@ -22,6 +22,8 @@ pub struct Report {
     /// Within the report's alarm period, SSOT allowed something that legacy denies, or somebody
     /// as somebody else, and nobody has accepted it.
     pub alarm: bool,
+    /// Accepted differences that end within 14 days or have ended, the first to end first.
+    pub ending: Vec<EndingReport>,
     /// One part a component, in the order of their ids.
     pub components: Vec<ComponentReport>,
 }
@@ -44,7 +46,38 @@ pub struct ComponentReport {
     /// Differences, most frequent first; accepted ones marked, never hidden.
     pub differences: Vec<GroupReport>,
     /// The accepted differences of the flag.
-    pub accepted: Vec<AcceptedDifference>,
+    pub accepted: Vec<AcceptedReport>,
+}
+
+/// One accepted difference, how it stands and how often it has applied.
+#[derive(Debug, Serialize)]
+pub struct AcceptedReport {
+    /// What is accepted, by whom, why and until when.
+    #[serde(flatten)]
+    pub difference: AcceptedDifference,
+    /// `active`, `expiring` or `expired`.
+    pub state: &'static str,
+    /// Seconds until it ends; negative once it has.
+    pub expires_in: i64,
+    /// How often it has applied.
+    pub used: u64,
+    /// Differences that it covers, but that were over its rate and counted as mismatches.
+    pub over_rate: u64,
+}
+
+/// An accepted difference that ends soon, or has ended.
+#[derive(Debug, Serialize)]
+pub struct EndingReport {
+    /// The component.
+    pub component: String,
+    /// The name of the accepted difference.
+    pub name: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// `expiring` or `expired`.
+    pub state: &'static str,
 }
 
 /// The part of a flag that a report shows.
@@ -152,6 +185,7 @@ pub fn build(
         generated_at: now,
         revision: snapshot.map(|snapshot| snapshot.revision().0),
         alarm: ledger.books().iter().any(alarming),
+        ending: ending(&components),
         components,
     }
 }
@@ -173,8 +207,41 @@ fn component(book: &Book, flag: Option<&Flag>, now: Timestamp) -> ComponentRepor
         legacy_latency: book.latency(Side::Legacy),
         ssot_latency: book.latency(Side::Ssot),
         differences: book.groups().into_iter().map(group).collect(),
-        accepted: flag.map(|flag| flag.accepted.clone()).unwrap_or_default(),
+        accepted: accepted(book, flag, now),
     }
+}
+
+fn accepted(book: &Book, flag: Option<&Flag>, now: Timestamp) -> Vec<AcceptedReport> {
+    let accepted = flag.map_or(&[][..], |flag| &flag.accepted);
+    if accepted.is_empty() {
+        return Vec::new();
+    }
+    let applied = book.accepted_uses();
+    let report = |difference: &AcceptedDifference| {
+        let used = applied.get(&difference.name);
+        AcceptedReport {
+            difference: difference.clone(),
+            state: difference.state(now).as_str(),
+            expires_in: difference.expires_in(now),
+            used: used.map_or(0, |used| used.count),
+            over_rate: used.map_or(0, |used| used.over),
+        }
+    };
+    accepted.iter().map(report).collect()
+}
+
+fn ending(components: &[ComponentReport]) -> Vec<EndingReport> {
+    let mut ending = Vec::new();
+    for component in components {
+        let active = AcceptedState::Active.as_str();
+        for accepted in component.accepted.iter().filter(|accepted| accepted.state != active) {
+            let AcceptedDifference { name, owner, expires_at, .. } = accepted.difference.clone();
+            let (component, state) = (component.component.clone(), accepted.state);
+            ending.push(EndingReport { component, name, owner, expires_at, state });
+        }
+    }
+    ending.sort_by_key(|each| each.expires_at);
+    ending
 }
 
 fn window(counts: Tally) -> WindowReport {

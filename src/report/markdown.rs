@@ -2,9 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::{ComponentReport, GroupReport, Report, WindowReport, latency_text, quiet_components};
+use super::{
+    AcceptedReport, ComponentReport, EndingReport, GroupReport, Report, WindowReport, latency_text,
+    quiet_components,
+};
 use crate::compare::MismatchClass;
-use crate::domain::{Share, Timestamp};
+use crate::domain::Share;
+use crate::flags::{AcceptedDifference, AcceptedState};
 use crate::ledger::{Counter, LatencySummary};
 
 /// Columns of a terminal.
@@ -26,8 +30,9 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
             "**Security alarm**: ssot lets somebody in whom legacy refuses, or as somebody\nelse.\n"
         )?;
     }
+    write_ending(out, report)?;
     for component in report.components.iter().filter(|component| component.is_busy()) {
-        write_component(out, component, report.generated_at)?;
+        write_component(out, component)?;
     }
     let quiet = quiet_components(report);
     if !quiet.is_empty() {
@@ -36,11 +41,7 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
     Ok(())
 }
 
-fn write_component(
-    out: &mut String,
-    component: &ComponentReport,
-    now: Timestamp,
-) -> std::fmt::Result {
+fn write_component(out: &mut String, component: &ComponentReport) -> std::fmt::Result {
     writeln!(out, "## {}\n", component.component)?;
     if let Some(flag) = &component.flag {
         let share = Share::from_basis_points(flag.share).unwrap_or(Share::ALL);
@@ -63,17 +64,37 @@ fn write_component(
     writeln!(out)?;
     write_differences(out, &component.differences)?;
     for accepted in &component.accepted {
-        let expired = if accepted.expires_at <= now { " EXPIRED" } else { "" };
-        writeln!(
-            out,
-            "- accepted: {}{} - {} ({}, until {})",
-            accepted.class, expired, accepted.reason, accepted.owner, accepted.expires_at
-        )?;
+        write_accepted(out, accepted)?;
     }
     if !component.accepted.is_empty() {
         writeln!(out)?;
     }
     Ok(())
+}
+
+fn write_accepted(out: &mut String, accepted: &AcceptedReport) -> std::fmt::Result {
+    let AcceptedDifference { class, reason, owner, expires_at, .. } = &accepted.difference;
+    let expired = if accepted.state == AcceptedState::Expired.as_str() { " EXPIRED" } else { "" };
+    writeln!(out, "- accepted: {class}{expired} - {reason} ({owner}, until {expires_at})")?;
+    let over = match (accepted.over_rate, accepted.difference.max_per_hour) {
+        (0, None) => String::new(),
+        (over, None) => format!(", {over} over a former rate"),
+        (over, Some(max)) => format!(", {over} over its rate of {max} an hour"),
+    };
+    writeln!(out, "  - applied {} times{over}", accepted.used)
+}
+
+/// What somebody must renew or mend soon.
+fn write_ending(out: &mut String, report: &Report) -> std::fmt::Result {
+    if report.ending.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Accepted differences that have ended or end within 14 days:\n")?;
+    for EndingReport { component, name, owner, expires_at, state } in &report.ending {
+        let text = format!("{component}: {name} ({owner}), {state}, {expires_at}");
+        write_wrapped(out, "- ", " ", text.split(' '))?;
+    }
+    writeln!(out)
 }
 
 fn write_counts(out: &mut String, total: &WindowReport) -> std::fmt::Result {
@@ -86,6 +107,10 @@ fn write_counts(out: &mut String, total: &WindowReport) -> std::fmt::Result {
         count(Counter::Denied),
         count(Counter::Undecided)
     )?;
+    let (enforced, unsure) = (count(Counter::Enforced), count(Counter::EnforceUndecided));
+    if enforced + unsure > 0 {
+        writeln!(out, "- {enforced} denied by an enforced proof, {unsure} that proved nothing")?;
+    }
     let rate = total.match_rate.map_or("-".to_owned(), |rate| format!("{:.3} %", rate * 100.0));
     writeln!(out, "- {} compared, match rate {rate}:", total.compared)?;
     writeln!(
@@ -102,6 +127,7 @@ fn write_counts(out: &mut String, total: &WindowReport) -> std::fmt::Result {
     let lost = [
         Counter::Shed,
         Counter::SampledOut,
+        Counter::ByTarget,
         Counter::CannotPlan,
         Counter::Late,
         Counter::SampleDropped,

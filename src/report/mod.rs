@@ -8,7 +8,8 @@ mod markdown;
 mod text;
 
 pub use build::{
-    AlarmPeriod, ComponentReport, GroupReport, Report, StageReport, WindowReport, build,
+    AcceptedReport, AlarmPeriod, ComponentReport, EndingReport, GroupReport, Report, StageReport,
+    WindowReport, build,
 };
 pub use explain::explain;
 pub use markdown::markdown;

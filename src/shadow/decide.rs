@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::ask::ask;
+use super::enforce::Check;
 use super::import::import;
 use super::lane::{Lane, Paths};
 use super::record::{Answer, Record};
 use super::room::{Desk, SERVING_PERCENT, Shadow, ShadowError, draw, why_alone};
 use crate::compare::{Inconclusive, Verdict, judge, worth_asking_again};
-use crate::domain::{Decision, PathError, Question, Revision, Side, Slot, Timestamp, TokenType};
-use crate::flags::{Flag, OnFailure, Plan};
-use crate::ledger::NotCompared;
+use crate::domain::{
+    BoxFuture, Decision, PathError, Proof, Question, Revision, Side, Slot, Timestamp, TokenType,
+};
+use crate::flags::{Facts, Flag, OnFailure, Plan};
+use crate::ledger::{Enforcement, NotCompared};
 
 /// What goes back to the caller.
 #[derive(Clone, Debug)]
@@ -24,6 +26,9 @@ pub struct Served {
     pub by: Side,
     /// The side that failed and in whose place this one answered.
     pub rescued: Option<Side>,
+    /// SSOT has proved that the token is bad, and so it is denied in the place of what legacy
+    /// would have answered.
+    pub enforced: bool,
     /// Why the serving side failed, for the log.
     pub failure: Option<PathError>,
     /// The subject's place, if it has one.
@@ -44,8 +49,13 @@ impl Shadow {
             .lanes
             .get(&question.component)
             .ok_or_else(|| ShadowError::NotAsked(question.component.clone()))?;
-        let plan = snapshot.plan(flag, &question, draw(flag));
-        let answer = serve(lane, flag, &plan, &question).await;
+        let ssot = &*lane.paths.ssot;
+        let mut check = Check::new(flag, &question, &self.desk.told, || ssot.prove(&question));
+        if snapshot.asks_for_proof(flag) {
+            check.take().await;
+        }
+        let plan = snapshot.plan(flag, &Facts::asked(&question, check.proof()), draw(flag));
+        let answer = serve(lane, flag, &plan, &question, &mut check).await;
         let served = served(&answer, &plan);
         self.follow_up(lane, flag, &plan, question, answer);
         Ok(served)
@@ -71,7 +81,7 @@ impl Shadow {
         if record.answer.rescue.is_some() {
             record.rescue();
         } else if !plan.compare {
-            record.alone(why_alone(flag));
+            record.alone(why_alone(flag, plan));
         } else if !both_can_be_asked(&record.question) {
             record.alone(NotCompared::CannotPlan);
         } else if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
@@ -83,30 +93,64 @@ impl Shadow {
     }
 }
 
-/// Asks the serving side and, where the fallback table says so, the other one.
-async fn serve(lane: &Lane<Paths>, flag: &Flag, plan: &Plan, question: &Question) -> Answer {
-    let deadline = Duration::from_millis(u64::from(flag.deadline_ms));
+/// Asks the serving side and, where the fallback table says so, the other one. Whenever legacy's
+/// answer would be served, what is enforced comes first.
+async fn serve<'a, P: Fn() -> BoxFuture<'a, Proof>>(
+    lane: &Lane<Paths>,
+    flag: &Flag,
+    plan: &Plan,
+    question: &'a Question,
+    check: &mut Check<'a, P>,
+) -> Answer {
+    if plan.serving == Side::Legacy {
+        check.take_if_enforced().await;
+    }
+    let deadline = Duration::from_millis(u64::from(flag.deadline_ms)).saturating_sub(check.took());
     let time = match plan.on_failure {
         OnFailure::Unavailable => deadline,
         OnFailure::OtherSide { .. } => deadline * SERVING_PERCENT / 100,
     };
-    let first = ask(lane.paths.of(plan.serving), question, time).await;
-    let (false, OnFailure::OtherSide { budgeted }) = (first.answer.is_ok(), plan.on_failure) else {
-        return Answer { first, rescue: None, refused: false };
+    let first = Answer::of(lane.ask(plan.serving, question, time).await);
+    let first = if plan.serving == Side::Legacy { enforced(first, check) } else { first };
+    let failed = first.barred.is_none() && first.first.answer.is_err();
+    let (true, OnFailure::OtherSide { budgeted }) = (failed, plan.on_failure) else {
+        return first;
     };
-    if budgeted && !lane.rescues.take(question.asked_at, flag.rescues_per_second_max) {
-        return Answer { first, rescue: None, refused: true };
+    let other = plan.serving.other();
+    if other == Side::Legacy {
+        check.take_if_enforced().await;
+        if let Some(reason) = check.bar() {
+            return first.barred(reason);
+        }
     }
-    let rest = deadline.saturating_sub(first.took);
-    let rescue = ask(lane.paths.of(plan.serving.other()), question, rest).await;
-    Answer { first, rescue: Some(rescue), refused: false }
+    if budgeted && !lane.rescues.take(question.asked_at, flag.rescues_per_second_max) {
+        return Answer { refused: true, ..first };
+    }
+    let rest = deadline.saturating_sub(first.first.took).saturating_sub(check.took());
+    let rescue = lane.ask(other, question, rest).await;
+    let enforcement = match other {
+        Side::Legacy => check.passed(),
+        Side::Ssot => Enforcement::Nothing,
+    };
+    Answer { rescue: Some(rescue), enforcement, ..first }
+}
+
+/// Legacy's answer, unless what it lets in, or cannot decide, is proved to be bad.
+fn enforced<'a, P: Fn() -> BoxFuture<'a, Proof>>(answer: Answer, check: &Check<'a, P>) -> Answer {
+    match check.bar() {
+        Some(reason) if answer.first.denial().is_none() => answer.barred(reason),
+        Some(_) | None => Answer { enforcement: check.passed(), ..answer },
+    }
 }
 
 fn served(answer: &Answer, plan: &Plan) -> Served {
     let rescued = answer.rescue.is_some().then_some(plan.serving);
+    let by = if rescued.is_some() { plan.serving.other() } else { plan.serving };
+    let barred = answer.barred.clone().map(Decision::deny);
     Served {
-        decision: answer.last().answer.as_ref().ok().cloned(),
-        by: if rescued.is_some() { plan.serving.other() } else { plan.serving },
+        enforced: barred.is_some(),
+        by: if barred.is_some() { Side::Legacy } else { by },
+        decision: barred.or_else(|| answer.last().answer.as_ref().ok().cloned()),
         rescued,
         failure: answer.first.answer.as_ref().err().cloned(),
         slot: plan.slot,
@@ -125,7 +169,7 @@ impl Work {
     async fn compare(self, permit: OwnedSemaphorePermit) {
         let Self { lane, desk, record } = &self;
         let time = Duration::from_millis(u64::from(record.flag.deadline_ms));
-        let other = ask(lane.paths.of(record.first.other()), &record.question, time).await;
+        let other = lane.ask(record.first.other(), &record.question, time).await;
         let (legacy, ssot) = record.by_side(&other);
         let mut verdict = judge(&record.question, legacy, ssot);
         let mut asked_again = false;
@@ -146,8 +190,8 @@ impl Work {
 
     async fn agree_at(&self, now: Timestamp, time: Duration) -> bool {
         let again = self.record.question.asked_again_at(now);
-        let legacy = ask(&*self.lane.paths.legacy, &again, time).await;
-        let ssot = ask(&*self.lane.paths.ssot, &again, time).await;
+        let legacy = self.lane.ask(Side::Legacy, &again, time).await;
+        let ssot = self.lane.ask(Side::Ssot, &again, time).await;
         judge(&again, &legacy, &ssot) == Verdict::Match
     }
 }

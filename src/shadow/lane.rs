@@ -1,9 +1,13 @@
 //! What one component needs to be asked: its two paths, its book, its budget.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::ask::ask;
 use super::budget::Budget;
-use crate::domain::{AuthPath, Side, TokenPath};
+use super::health::Health;
+use crate::compare::Observation;
+use crate::domain::{AuthPath, Question, Side, TokenPath};
 use crate::ledger::Book;
 
 /// The two ways in which a component can be answered.
@@ -49,10 +53,23 @@ pub(super) struct Lane<P> {
     pub(super) paths: P,
     pub(super) book: Arc<Book>,
     pub(super) rescues: Budget,
+    /// Of the legacy path.
+    pub(super) legacy: Health,
 }
 
 impl<P> Lane<P> {
     pub(super) fn new(paths: P, book: Arc<Book>) -> Self {
-        Self { paths, book, rescues: Budget::default() }
+        Self { paths, book, rescues: Budget::default(), legacy: Health::default() }
+    }
+}
+
+impl Lane<Paths> {
+    /// Asks a side, waits at most `time`, and notes when legacy has answered.
+    pub(super) async fn ask(&self, side: Side, question: &Question, time: Duration) -> Observation {
+        let observation = ask(self.paths.of(side), question, time).await;
+        if side == Side::Legacy && observation.answer.is_ok() {
+            self.legacy.note(question.asked_at.plus(observation.took));
+        }
+        observation
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! The answer never waits for the shadow. Shadows in flight are bounded; what is shed is
 //! counted. A serving side that fails follows the fallback table of its stage; a deny is final.
+//! Where invariants are enforced, what SSOT can prove to be bad is denied whoever serves.
 //!
 //! Operations on tokens have effects, and so the side that does not serve never performs them: it
 //! says what would have come of it. A revocation goes to both sides, whatever the stage.
@@ -11,6 +12,8 @@ mod ask;
 mod budget;
 mod counts;
 mod decide;
+mod enforce;
+mod health;
 mod import;
 mod lane;
 mod operate;
@@ -24,6 +27,7 @@ mod told;
 pub use ask::ask;
 pub use counts::ShadowCounts;
 pub use decide::Served;
+pub use health::Probe;
 pub use import::RevocationSink;
 pub use lane::{Paths, TokenPaths};
 pub use operate::ServedOperation;

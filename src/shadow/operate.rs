@@ -7,6 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::ask::timed;
 use super::counts::one_more;
+use super::enforce::{Check, Enforced, enforced};
 use super::lane::{Lane, TokenPaths};
 use super::record::{Answer, Record};
 use super::revoke::revoke_on;
@@ -18,8 +19,8 @@ use crate::domain::{
     Decision, Operation, Outcome, PathError, Question, Reason, ReasonClass, Revision, Revocation,
     RevocationOutcome, Side, Slot, Timestamp, Token,
 };
-use crate::flags::{Flag, OnFailure, Plan};
-use crate::ledger::NotCompared;
+use crate::flags::{Facts, Flag, OnFailure, Plan};
+use crate::ledger::{Enforcement, NotCompared};
 
 /// What goes back to the caller of an operation.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct ServedOperation {
     pub by: Side,
     /// The side that could not be reached and in whose place this one did it.
     pub rescued: Option<Side>,
+    /// SSOT has proved that the refresh token is bad, and so nothing was done in legacy's place.
+    pub enforced: bool,
     /// Why the first side failed, for the log.
     pub failure: Option<PathError>,
     /// The subject's place, if it has one.
@@ -64,24 +67,36 @@ impl Shadow {
             .ok_or_else(|| ShadowError::MakesNoTokens(question.component.clone()))?;
         let mut operation = operation;
         let form = snapshot.token_form(flag);
-        let slot = match &mut operation {
+        match &mut operation {
+            Operation::Issue(order) => order.form = form,
+            Operation::Refresh(order) => order.form = form,
+        }
+        let (path, now) = (lane.paths.of(Side::Ssot), question.asked_at);
+        let mut check =
+            Check::new(flag, &question, &self.desk.told, || path.prove(&operation, now));
+        let facts = match &operation {
             Operation::Issue(order) => {
-                order.form = form;
-                snapshot.slot_of_subject(flag, order.subject.as_str())
+                let scopes = order.scopes.names().iter().map(|name| &**name).collect();
+                Facts::of_subject(order.subject.as_str()).stating(None, scopes, Vec::new())
             }
-            Operation::Refresh(order) => {
-                order.form = form;
-                snapshot.slot(flag, question.presented())
+            Operation::Refresh(_) => {
+                if snapshot.asks_for_proof(flag) {
+                    check.take().await;
+                }
+                Facts::asked(&question, check.proof())
             }
         };
-        let plan = Plan::of(flag, slot, draw(flag));
+        let plan = snapshot.plan(flag, &facts, draw(flag));
+        let first = first_side(&lane.paths, &plan, &operation);
+        let enforced = enforced(&operation, &plan, first, &mut check).await;
         let run = Run {
             lane: Arc::clone(lane),
             flag: Arc::clone(flag),
             desk: Arc::clone(&self.desk),
             shadows: Arc::clone(&self.permits),
-            first: first_side(&lane.paths, &plan, &operation),
+            first: enforced.first(first),
             plan,
+            enforced,
             operation,
         };
         let places = Arc::clone(&self.operations);
@@ -107,6 +122,7 @@ struct Run {
     plan: Plan,
     /// The side that performs, as long as it can be reached.
     first: Side,
+    enforced: Enforced,
     operation: Operation,
 }
 
@@ -133,6 +149,8 @@ impl Done {
             first: observed(&self.first),
             rescue: self.rescue.as_ref().map(observed),
             refused: self.refused,
+            barred: None,
+            enforcement: Enforcement::Nothing,
         }
     }
 }
@@ -164,6 +182,10 @@ impl Run {
     }
 
     async fn perform(&self, deadline: Duration, now: Timestamp) -> Done {
+        if let Some(reason) = self.enforced.denial() {
+            let first = (Ok(Outcome::Denied(reason.clone())), Duration::ZERO);
+            return Done { first, rescue: None, refused: false };
+        }
         let on_failure = self.on_failure();
         let time = match on_failure {
             OnFailure::Unavailable => deadline,
@@ -185,24 +207,39 @@ impl Run {
 
     /// A session that one side keeps is not the other's to go on with.
     fn on_failure(&self) -> OnFailure {
-        if self.owned() { OnFailure::Unavailable } else { self.plan.on_failure }
+        let alone = self.owned() || matches!(self.enforced, Enforced::NoRescue);
+        if alone { OnFailure::Unavailable } else { self.plan.on_failure }
     }
 
     fn owned(&self) -> bool {
-        self.first != self.plan.serving
+        self.first != self.plan.serving && self.enforced.denial().is_none()
     }
 
     async fn perform_on(&self, side: Side, time: Duration, now: Timestamp) -> Took {
         let path = self.lane.paths.of(side);
-        timed(async { path.perform(&self.operation, now).await }, time).await
+        let took = timed(async { path.perform(&self.operation, now).await }, time).await;
+        self.note(side, took.0.is_ok(), now.plus(took.1));
+        took
+    }
+
+    /// Notes when legacy has answered.
+    fn note(&self, side: Side, answered: bool, at: Timestamp) {
+        if side == Side::Legacy && answered {
+            self.lane.legacy.note(at);
+        }
     }
 
     fn served(&self, done: &Done) -> ServedOperation {
         let rescued = done.rescue.is_some().then_some(self.first);
         ServedOperation {
             outcome: done.last().as_ref().ok().cloned(),
-            by: if rescued.is_some() { self.first.other() } else { self.first },
+            by: match self.enforced.denial() {
+                Some(_) => Side::Legacy,
+                None if rescued.is_some() => self.first.other(),
+                None => self.first,
+            },
             rescued,
+            enforced: self.enforced.denial().is_some(),
             failure: done.first.0.as_ref().err().cloned(),
             slot: self.plan.slot,
             revision: self.plan.revision,
@@ -216,7 +253,11 @@ impl Run {
             question,
             first: self.first,
             owned: self.owned(),
-            answer: done.answer(),
+            answer: Answer {
+                barred: self.enforced.denial().cloned(),
+                enforcement: self.enforced.counted(),
+                ..done.answer()
+            },
         }
     }
 
@@ -227,7 +268,7 @@ impl Run {
         if done.rescue.is_some() {
             record.rescue();
         } else if !self.plan.compare {
-            record.alone(why_alone(&self.flag));
+            record.alone(why_alone(&self.flag, &self.plan));
         } else if let Ok(permit) = Arc::clone(&self.shadows).try_acquire_owned() {
             again = self.compare(&record).await.map(|pending| (pending, permit));
         } else {
@@ -268,8 +309,10 @@ impl Run {
     /// The other side's plan; `None` when it cannot tell without doing it.
     async fn planned(&self, now: Timestamp) -> Option<Observation> {
         let time = Duration::from_millis(u64::from(self.flag.deadline_ms));
-        let path = self.lane.paths.of(self.first.other());
+        let other = self.first.other();
+        let path = self.lane.paths.of(other);
         let (plan, took) = timed(async { path.plan(&self.operation, now).await }, time).await;
+        self.note(other, matches!(plan, Ok(Some(_))), now.plus(took));
         let answer = plan.transpose()?;
         Some(Observation { answer, took })
     }

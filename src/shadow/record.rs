@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::compare::{Inconclusive, Observation, Verdict};
+use crate::compare::{Inconclusive, Observation, Verdict, claim_shape};
 use crate::domain::{Decision, Question, Reason, Side, Timestamp};
 use crate::flags::Flag;
-use crate::ledger::{Book, Entry, Finding, NotCompared, Outcome};
+use crate::ledger::{Book, Enforcement, Entry, Finding, NotCompared, Outcome};
 
 /// What was asked while the caller waited.
 pub(super) struct Answer {
@@ -15,9 +15,25 @@ pub(super) struct Answer {
     pub rescue: Option<Observation>,
     /// A rescue was due, but over its budget.
     pub refused: bool,
+    /// Why the caller is denied, whatever was answered.
+    pub barred: Option<Reason>,
+    /// What enforced invariants made of it.
+    pub enforcement: Enforcement,
 }
 
 impl Answer {
+    /// What one side said, and nobody else was asked.
+    pub const fn of(first: Observation) -> Self {
+        let enforcement = Enforcement::Nothing;
+        Self { first, rescue: None, refused: false, barred: None, enforcement }
+    }
+
+    /// Denied in the place of legacy.
+    #[must_use]
+    pub fn barred(self, reason: Reason) -> Self {
+        Self { barred: Some(reason), enforcement: Enforcement::Denied, ..self }
+    }
+
     /// The observation that the caller gets.
     pub const fn last(&self) -> &Observation {
         match &self.rescue {
@@ -87,7 +103,11 @@ impl Record {
         let legacy = mismatch.legacy_reason.as_ref().map(Reason::code);
         let ssot = mismatch.ssot_reason.as_ref().map(Reason::code);
         let class = mismatch.class.code();
-        self.flag.accepted_as(class, legacy.as_deref(), ssot.as_deref(), now).is_some()
+        let reasons = (legacy.as_deref(), ssot.as_deref());
+        let shape = claim_shape(&self.question);
+        let mut covering = self.flag.accepted_as(class, reasons, &shape, now);
+        let asked_at = self.question.asked_at;
+        covering.any(|each| self.book.accept(&each.name, each.max_per_hour, asked_at))
     }
 
     fn write(&self, other: Option<&Observation>, finding: Finding<'_>) {
@@ -96,18 +116,25 @@ impl Record {
             Side::Ssot => (other, Some(&self.answer.first)),
         };
         let outcome = match &self.answer.last().answer {
+            _ if self.answer.barred.is_some() => Outcome::Denied,
             Ok(Decision::Allow(_)) => Outcome::Allowed,
             Ok(Decision::Deny(_)) => Outcome::Denied,
             Err(_) => Outcome::Undecided,
         };
         let rescued = self.answer.rescue.is_some().then_some(self.first);
-        let served_by = if rescued.is_some() { self.first.other() } else { self.first };
+        let served_by = match (&self.answer.barred, rescued) {
+            // It stands for legacy's answer.
+            (Some(_), _) => Side::Legacy,
+            (None, Some(_)) => self.first.other(),
+            (None, None) => self.first,
+        };
         let entry = Entry {
             served_by,
             outcome,
             rescued,
             rescue_refused: self.answer.refused,
             owned: self.owned,
+            enforcement: self.answer.enforcement,
             legacy,
             ssot,
             finding,

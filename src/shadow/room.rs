@@ -12,7 +12,7 @@ use super::import::RevocationSink;
 use super::lane::{Lane, Paths, TokenPaths};
 use super::told::Told;
 use crate::domain::{Clock, ComponentId, PathError, Share, Side};
-use crate::flags::{Flag, Flags};
+use crate::flags::{By, Flag, Flags, Plan, Serve};
 use crate::ledger::{Ledger, NotCompared};
 
 /// Of a deadline, how much the serving side gets when the other may have to answer in its place.
@@ -162,7 +162,45 @@ pub(super) fn draw(flag: &Flag) -> u16 {
 }
 
 /// Why a question that is in no sample is not compared.
-pub(super) fn why_alone(flag: &Flag) -> NotCompared {
+pub(super) fn why_alone(flag: &Flag, plan: &Plan) -> NotCompared {
+    if let By::Target(place) = plan.by
+        && flag.targets.get(usize::from(place)).map(|target| target.serve) == Some(Serve::Legacy)
+    {
+        return NotCompared::ByTarget;
+    }
     let by_stage = flag.stage.default_sample() == Share::NONE;
     if by_stage { NotCompared::ByStage } else { NotCompared::SampledOut }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Revision, SegmentId};
+    use crate::flags::testing::open_in;
+    use crate::flags::{OnFailure, Seed, Target};
+
+    #[tokio::test]
+    async fn whoever_a_target_keeps_on_legacy_is_told_apart_from_a_sample() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let clock: Arc<dyn Clock> = Arc::new(crate::domain::SystemClock);
+        let text = "[component.a]\nkind = \"auth\"\nphase = 1\nstage = \"shadow\"\n";
+        let flags = open_in(dir.path(), Seed::parse_all(text, "t").expect("seeds"), clock).await;
+        let mut flag = Flag::clone(flags.snapshot().flag("a").expect("a flag"));
+        let segment = SegmentId::parse("held-back").expect("a name");
+        let plan = |by| Plan {
+            serving: Side::Legacy,
+            compare: false,
+            on_failure: OnFailure::Unavailable,
+            by,
+            slot: None,
+            revision: Revision(1),
+        };
+        for (serve, why) in
+            [(Serve::Legacy, NotCompared::ByTarget), (Serve::Shadow, NotCompared::SampledOut)]
+        {
+            flag.targets = vec![Target { segment: segment.clone(), serve }];
+            assert_eq!(why_alone(&flag, &plan(By::Target(0))), why);
+            assert_eq!(why_alone(&flag, &plan(By::Stage)), NotCompared::SampledOut);
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Operations between two sides that follow a script.
 
 mod comparing;
+mod enforcing;
+mod health;
 mod importing;
 mod performing;
 mod revoking;
@@ -19,8 +21,9 @@ use super::{
 use crate::domain::FingerprintKey;
 use crate::domain::{
     BoxFuture, ComponentId, Credentials, Decision, Grant, IssueOrder, Operation, Outcome,
-    PathError, Performed, Question, Reason, RefreshOrder, RequestId, Revocation, RevocationOutcome,
-    Scopes, Share, Side, Subject, Timestamp, Token, TokenForm, TokenPath, TokenType, TokioClock,
+    PathError, Performed, Proof, Question, Reason, RefreshOrder, RequestId, Revocation,
+    RevocationOutcome, Scopes, Share, Side, Subject, Timestamp, Token, TokenForm, TokenPath,
+    TokenType, TokioClock,
 };
 use crate::flags::testing::open_in;
 use crate::flags::{Cause, Flags, Move, Seed, SettingsPatch, Stage};
@@ -94,6 +97,8 @@ struct Scripted {
     plan: Mutex<Option<Result<Decision, PathError>>>,
     revoked: Mutex<Option<PathError>>,
     owns: bool,
+    /// What it proves of refresh tokens; nothing unless said otherwise.
+    proof: Mutex<Option<Proof>>,
     /// How long a performance takes.
     takes: Duration,
     seen: Mutex<Vec<String>>,
@@ -156,6 +161,12 @@ impl TokenPath for Scripted {
         });
         let refused = self.revoked.lock().clone();
         Box::pin(std::future::ready(refused.map_or(Ok(RevocationOutcome::Done), Err)))
+    }
+
+    fn prove<'a>(&'a self, _operation: &'a Operation, _now: Timestamp) -> BoxFuture<'a, Proof> {
+        self.see("prove");
+        let proof = self.proof.lock().clone().unwrap_or(Proof::Undecided);
+        Box::pin(std::future::ready(proof))
     }
 
     fn owns(&self, _operation: &Operation) -> bool {
