@@ -9,6 +9,7 @@ pub mod legacy;
 
 pub mod compare;
 pub mod flags;
+pub mod guard;
 pub mod ledger;
 pub mod report;
 pub mod shadow;

@@ -96,6 +96,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["web"]),
     ("form_urlencoded", &["web", "access"]),
     ("ipnet", &["outbound", "web"]),
+    ("quick_xml", &["guard"]),
 ];
 
 /// A room's own name, and the lines of code in it that are neither comments nor blank.
