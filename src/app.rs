@@ -2,6 +2,7 @@
 
 mod figures;
 mod lanes;
+mod tasks;
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -21,14 +22,16 @@ use crate::authority::{Authority, AuthorityError, IdTokenSettings, IdTokens, Mas
 use crate::config::{Config, DoorSettings, Listen, RequestLogTarget, make_private_key_file};
 use crate::domain::{AuthPath, Clock, ComponentId, RequestIds, TokenPath};
 use crate::flags::{Flags, FlagsError};
+use crate::guard::{EvidenceError, EvidenceRoom, ImportedSource, Plans};
 use crate::ledger::{Keeper, Ledger, LedgerError, Round};
 use crate::legacy::{self, LegacyError, tokens};
 use crate::outbound::{Outbound, OutboundError, Outbox};
 use crate::shadow::Shadow;
 use crate::store::{Store, StoreError};
 use crate::web::{
-    Certificates, Doors, ListenError, Listener, Network, PublicUrl, RequestLog, Rooms,
-    SignInProvider, control_routes, data_routes, metrics_routes, stopped,
+    Certificates, Doors, EvidenceDoor, ListenError, Listener, Network, OfrepCounts, PublicUrl,
+    RequestLog, Rooms, SignInProvider, Streams, control_routes, data_routes, metrics_routes,
+    stopped,
 };
 
 /// The ledger is written this often.
@@ -61,6 +64,9 @@ pub enum AppError {
     /// The flag table.
     #[error("failed to {0}")]
     Flags(#[from] FlagsError),
+    /// Imported evidence.
+    #[error("failed to {0}")]
+    Evidence(#[from] EvidenceError),
     /// The ledger.
     #[error("failed to {0}")]
     Ledger(#[from] LedgerError),
@@ -182,6 +188,11 @@ impl App {
         let ledger = Ledger::new(authority.fingerprint_key().clone());
         let keeper = Keeper::new(&store);
         keeper.load(&ledger)?;
+        let evidence = EvidenceDoor {
+            evidence: Arc::new(EvidenceRoom::open(&store)?),
+            trusted: config.evidence.staging_keys,
+            name: config.evidence.name,
+        };
         let ssot = wrap_ssot(Arc::clone(&authority) as Arc<dyn AuthPath>);
         let sources = lanes::secret_sources(&config.legacy_tokens, &sealer);
         let outbox = Outbox::open(&store, outbound.clone(), sources, Arc::clone(&clock))?;
@@ -205,7 +216,17 @@ impl App {
             .sign_in_provider
             .map(|settings| sign_in_provider(settings, &network, &outbound, &clock))
             .transpose()?;
+        let ledger = Arc::new(ledger);
+        let plans = Plans::open(
+            &store,
+            Arc::clone(&flags),
+            Arc::clone(&ledger),
+            imported(&evidence.evidence),
+            Arc::clone(&clock),
+        )?;
+        let plans = Arc::new(plans);
         let figures = figures(
+            Arc::clone(&plans),
             outbound,
             outbox.clone(),
             Arc::clone(&authority),
@@ -216,14 +237,18 @@ impl App {
             shadow,
             authority: Arc::clone(&authority),
             flags,
-            ledger: Arc::new(ledger),
+            plans,
+            ledger,
             clock: Arc::clone(&clock),
             request_ids: RequestIds::of_process(rand::random()),
             request_log,
             access,
             provider,
             figures,
+            evidence,
             doors: doors(config.doors, &listeners),
+            ofrep: OfrepCounts::default(),
+            streams: Streams::default(),
             network,
         });
         Ok(Self { rooms, store, authority, outbox, keeper, listeners, request_log_writer })
@@ -276,7 +301,12 @@ impl App {
         let (authority, clock) = (Arc::clone(&self.authority), Arc::clone(&self.rooms.clock));
         let stop_of_issuers = stop.clone();
         serving.spawn(async move { authority.follow_issuers(clock, stop_of_issuers).await });
+        serving.spawn(Arc::clone(&self.rooms.plans).run(stop.clone()));
+        serving.spawn(tasks::watch_accepted(Arc::clone(&self.rooms), stop.clone()));
+        serving.spawn(tasks::probe_legacy(Arc::clone(&self.rooms), stop.clone()));
         keep(&self.keeper, &self.authority, &self.rooms, stop).await;
+        // They would go on until the drain time is over.
+        self.rooms.streams.end();
         while serving.join_next().await.is_some() {}
         self.rooms.shadow.idle().await;
         self.keeper.write(&self.rooms.ledger, Round::Last).await?;
@@ -341,6 +371,12 @@ fn doors(settings: DoorSettings, listeners: &Listeners) -> Doors {
     let scheme = if listeners.data.tls().is_some() { "https" } else { "http" };
     let bound = || format!("{scheme}://{}", listeners.data.address());
     Doors { component, tokens, session, session_cookie, url: url.unwrap_or_else(bound) }
+}
+
+/// What a plan may be told of imported evidence.
+fn imported(evidence: &Arc<EvidenceRoom>) -> ImportedSource {
+    let evidence = Arc::clone(evidence);
+    Arc::new(move |component, since, now| evidence.of_step(component, since, now))
 }
 
 /// Takes new certificates into use as their files change.

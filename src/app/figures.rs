@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use crate::authority::{Authority, IssuerView};
 use crate::domain::{Clock, Rule};
+use crate::guard::{PlanFigure, Plans};
 use crate::legacy::tokens;
 use crate::outbound::{Outbound, Outbox};
 use crate::shadow::ShadowCounts;
 use crate::web::{Figure, Figures};
 
-/// What the outbound client, its outbox, the authority and the shadow tell.
+/// What rollout plans, the outbound client, its outbox, the authority and the shadow tell.
 pub(super) fn figures(
+    plans: Arc<Plans>,
     outbound: Outbound,
     outbox: Outbox,
     authority: Arc<Authority>,
@@ -61,9 +63,15 @@ pub(super) fn figures(
             figure("outbox_refused", "Parcels the other end does not want", true, stats.refused),
         ]);
         all.extend(figures_of_issuers(&authority.issuers(clock.now())));
+        all.extend(plans.figures().into_iter().map(of_plan));
         all.extend(shadow.all().map(|(name, help, value)| figure(name, help, true, value)));
         all
     })
+}
+
+fn of_plan(figure: PlanFigure) -> Figure {
+    let PlanFigure { name, help, label, counts, value } = figure;
+    Figure { name, help, label: label.map(|(name, value)| (name, value.into())), counts, value }
 }
 
 /// How the keys of foreign issuers stand; the figures of a name together.

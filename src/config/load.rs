@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::doors::{self, DoorSettings};
+use super::evidence::{self, EvidenceSettings};
 use super::reader::{Faults, Section};
 use super::{ConfigError, Environment, Listen, issuers, listen, sections, sign_in};
 use crate::access::{self, ConfiguredToken, ProviderSettings};
-use crate::flags::Seed;
+use crate::flags::{Seed, Seeds};
 use crate::{authority, flags, legacy, outbound, shadow};
 
 /// Everything a service needs to know before it starts.
@@ -36,9 +37,11 @@ pub struct Config {
     /// The flag table's settings.
     pub flags: flags::Settings,
     /// Rows for components that the table does not have yet.
-    pub seeds: Vec<Seed>,
+    pub seeds: Seeds,
     /// Which components are behind the doors that name none.
     pub doors: DoorSettings,
+    /// Whose certificates are trusted, and under which name they are issued here.
+    pub evidence: EvidenceSettings,
     /// Bounds of the shadow.
     pub shadow: shadow::Settings,
     /// Logging.
@@ -125,7 +128,7 @@ fn read(
         sections::authority(authority, folder, data_dir.as_deref(), environment, faults);
     let legacy_section = root.section("legacy", faults);
     let legacy = sections::legacy(legacy_section, folder, environment, faults);
-    check_legacy_names(&seeds, &legacy.names, faults);
+    check_legacy_names(&seeds.components, &legacy.names, faults);
 
     let outbound = sections::outbound(root.section("outbound", faults), faults);
     let mut sign_in = root.section("sign_in", faults);
@@ -133,6 +136,8 @@ fn read(
     let sign_in_provider = sign_in::provider(provider, folder, environment, faults);
     sign_in.end(faults);
     let doors = doors::doors(root.section("doors", faults), faults);
+    let evidence =
+        evidence::evidence(root.section("evidence", faults), name.as_deref(), folder, faults);
     let shadow = shadow_settings(root.section("shadow", faults), faults);
     let log = log_settings(root.section("log", faults), folder, faults);
     let mut flags = flags::Settings::default();
@@ -157,6 +162,7 @@ fn read(
         flags,
         seeds,
         doors,
+        evidence,
         shadow,
         log,
     })
@@ -170,7 +176,7 @@ fn new_master_key(
     missing.then(|| data_dir.map(sections::own_master_key)).flatten()
 }
 
-fn seeds(name: Option<&str>, file: Option<PathBuf>, faults: &mut Faults) -> Vec<Seed> {
+fn seeds(name: Option<&str>, file: Option<PathBuf>, faults: &mut Faults) -> Seeds {
     let shipped = match name {
         Some("demo") => include_str!("../../flags/demo.toml"),
         Some("development") => include_str!("../../flags/development.toml"),
@@ -180,9 +186,9 @@ fn seeds(name: Option<&str>, file: Option<PathBuf>, faults: &mut Faults) -> Vec<
         Some(_) => {
             let known = "is demo, development, staging or production, unless `seeds` names a file";
             faults.add("environment", known);
-            return Vec::new();
+            return Seeds::default();
         }
-        None => return Vec::new(),
+        None => return Seeds::default(),
     };
     let (text, shown) = match file {
         None => (shipped.to_owned(), format!("flags/{}.toml", name.unwrap_or_default())),
@@ -190,7 +196,7 @@ fn seeds(name: Option<&str>, file: Option<PathBuf>, faults: &mut Faults) -> Vec<
             Ok(text) => (text, file.display().to_string()),
             Err(error) => {
                 faults.add("seeds", format!("cannot read {}: {error}", file.display()));
-                return Vec::new();
+                return Seeds::default();
             }
         },
     };
@@ -198,7 +204,7 @@ fn seeds(name: Option<&str>, file: Option<PathBuf>, faults: &mut Faults) -> Vec<
         for fault in list {
             faults.add("seeds", fault.to_string());
         }
-        Vec::new()
+        Seeds::default()
     })
 }
 

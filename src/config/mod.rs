@@ -7,6 +7,7 @@
 mod access;
 mod doors;
 mod environment;
+mod evidence;
 mod fault;
 mod issuers;
 mod listen;
@@ -19,6 +20,7 @@ mod sign_in;
 
 pub use doors::DoorSettings;
 pub use environment::Environment;
+pub use evidence::EvidenceSettings;
 pub use fault::{ConfigError, Fault};
 pub use listen::Listen;
 pub use load::{Config, LogFormat, LogSettings, RequestLogTarget, load, parse};

@@ -51,7 +51,13 @@ pub async fn take_json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> 
 }
 
 pub(super) async fn read_bounded(body: Body) -> Result<Bytes, Problem> {
-    let collected = Limited::new(body, BODY_MAX).collect();
+    read_at_most(body, BODY_MAX).await
+}
+
+/// Reads a body of at most `bytes_max`. Errors: 413 over it, 408 when it does not arrive in time,
+/// 400 when it breaks off.
+pub(super) async fn read_at_most(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+    let collected = Limited::new(body, bytes_max).collect();
     let Ok(collected) = tokio::time::timeout(BODY_TIME, collected).await else {
         return Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
@@ -66,7 +72,7 @@ pub(super) async fn read_bounded(body: Body) -> Result<Bytes, Problem> {
             StatusCode::PAYLOAD_TOO_LARGE,
             "too-large",
             "The body is too large",
-            format!("a body has at most {BODY_MAX} bytes"),
+            format!("a body has at most {bytes_max} bytes"),
         )),
         Err(_) => Err(Problem::bad_request("the body broke off")),
     }

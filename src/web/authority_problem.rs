@@ -29,6 +29,9 @@ impl From<AuthorityError> for Problem {
             AuthorityError::KeyWithoutSuccessor(_) => {
                 conflict("key-without-successor", "Nothing would sign")
             }
+            AuthorityError::OnlySecretsSign => {
+                conflict("only-secrets-sign", "No key that others can verify")
+            }
             AuthorityError::MasterKeyMissing => conflict("master-key", "Keys cannot be kept"),
             AuthorityError::KeyId(_)
             | AuthorityError::SecretShort { .. }

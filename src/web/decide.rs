@@ -63,6 +63,10 @@ pub struct DecideResponse<'a> {
     /// Why not, for a deny.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Cow<'a, str>>,
+    /// True where the component enforces invariants and SSOT has proved that the token is bad:
+    /// denied in the place of what legacy would have answered.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    enforced: bool,
     /// `legacy` or `ssot`.
     served_by: &'static str,
     /// Names the request in the log and in samples.
@@ -151,6 +155,7 @@ fn answer(decision: &Decision, served: &Served, id: RequestId) -> Response {
         token_type: grant.and_then(|grant| Some(grant.token_type?.as_str())),
         expires_at: grant.and_then(|grant| Some(grant.expires_at?.seconds())),
         reason,
+        enforced: served.enforced,
         served_by: served.by.as_str(),
         request_id: id,
     };
@@ -198,6 +203,7 @@ pub(super) fn log(
         answer: &answer,
         by: served.by,
         rescued: served.rescued,
+        enforced: served.enforced,
         slot: served.slot,
         revision: served.revision,
         took,

@@ -17,11 +17,10 @@ use super::guard::{Asker, Granted};
 use super::named::Named;
 use super::{Problem, Rooms, approved};
 use crate::access::{Pass, Permission};
-use crate::compare::MismatchClass;
 use crate::domain::{ComponentId, Revision, Share, TokenForm};
 use crate::flags::{
-    AcceptedDifference, Applied, Cause, Flag, FlagsError, HistoryFilter, HistoryRow, Move, Rescue,
-    SettingsPatch, Stage,
+    AcceptedDifference, Applied, Cause, Flag, FlagsError, HistoryFilter, HistoryRow, Invariants,
+    Linked, Move, Rescue, SettingsPatch, Stage, Target,
 };
 
 /// The flag table.
@@ -58,6 +57,14 @@ pub struct FlagChange {
     /// The accepted differences, all of them.
     #[schema(value_type = Option<Vec<Object>>)]
     accepted: Option<Vec<AcceptedDifference>>,
+    /// The targets, all of them, in the order in which they are asked: `segment`, and `serve`,
+    /// which is `ssot`, `legacy` or `shadow`.
+    #[schema(value_type = Option<Vec<Object>>)]
+    targets: Option<Vec<Target>>,
+    /// `report`: a token that SSOT can prove to be bad shows as a difference. `enforce`: it is
+    /// denied, whoever serves.
+    #[schema(value_type = Option<String>)]
+    invariants: Option<Invariants>,
     /// `compatible`: new tokens are such as legacy reads. `own`: by SSOT's own key and settings;
     /// refused while the component, or what requires it, may still roll back.
     #[schema(value_type = Option<String>)]
@@ -127,12 +134,20 @@ impl HistoryQuery {
     }
 }
 
-/// The history of one component, newest first.
+/// A part of the history, newest first.
 #[derive(Serialize, ToSchema)]
 pub struct HistoryPage {
     /// The changes.
     #[schema(value_type = Vec<Object>)]
-    changes: Vec<HistoryRow>,
+    changes: Vec<Linked<HistoryRow>>,
+    /// From where to go on with `before`, if that is not the end.
+    next: Option<u64>,
+}
+
+impl HistoryPage {
+    pub(super) fn of(page: crate::flags::HistoryPage) -> Self {
+        Self { changes: page.lines, next: page.next.map(|revision| revision.0) }
+    }
 }
 
 /// All flags.
@@ -192,8 +207,8 @@ pub async fn change(
     }
     let permission = permission_for(flag, &step);
     let pass = asker.permit(&rooms, permission)?;
-    if step == Move::To(Stage::Complete) {
-        return approved::ask_for_complete(&rooms, &asker.0, flag, note).await;
+    if let Some(asked) = approved::ask_if_due(&rooms, &asker.0, flag, &step, &note).await? {
+        return Ok(asked);
     }
     let applied = rooms.flags.apply(&id, step, Some(expected), cause(&pass, note)).await?;
     Ok(changed(applied))
@@ -266,9 +281,9 @@ pub async fn history(
         return Err(unknown(&component));
     }
     let (before, limit) = HistoryQuery::read(query)?;
-    let filter = HistoryFilter { component: Some(id), before, limit: Some(limit) };
-    let changes = rooms.flags.history(&filter)?;
-    Ok(Json(HistoryPage { changes }))
+    let limit = Some(limit);
+    let filter = HistoryFilter { component: Some(id), before, limit, ..HistoryFilter::default() };
+    Ok(Json(HistoryPage::of(rooms.flags.history_page(&filter)?)))
 }
 
 async fn act(
@@ -284,7 +299,7 @@ async fn act(
     } else {
         String::new()
     };
-    let applied = rooms.flags.apply(&id, step, None, cause(pass, note)).await?;
+    let applied = rooms.act_on(&id, step, cause(pass, note)).await?;
     Ok(changed(applied))
 }
 
@@ -294,29 +309,25 @@ pub(super) fn cause(pass: &Pass, note: String) -> Cause {
 }
 
 /// What a change of this flag takes.
-fn permission_for(flag: &Flag, step: &Move) -> Permission {
+pub(super) fn permission_for(flag: &Flag, step: &Move) -> Permission {
     match step {
-        Move::To(Stage::Complete) => Permission::Force,
+        // A restore has a route of its own, which asks for what it would change.
+        Move::To(Stage::Complete) | Move::Restore(_) => Permission::Force,
         Move::To(stage) if *stage > flag.stage => Permission::Raise,
         Move::To(_) | Move::RollBack | Move::Hold => Permission::Lower,
         Move::Release => Permission::Release,
         Move::Settings(patch) => {
-            let new = |difference: &&AcceptedDifference| !flag.accepted.contains(difference);
-            let mut accepted = patch.accepted.iter().flatten().filter(new);
-            if accepted.any(|difference| lets_in(&difference.class)) {
+            let lets_go = flag.invariants == Invariants::Enforce
+                && patch.invariants == Some(Invariants::Report);
+            if approved::takes_two(flag, patch) || lets_go {
                 Permission::Force
-            } else if patch.token_form == Some(TokenForm::Own) {
+            } else if patch.token_form == Some(TokenForm::Own) || patch.targets.is_some() {
                 Permission::Raise
             } else {
                 Permission::Settings
             }
         }
     }
-}
-
-/// True for classes of difference in which SSOT lets in whom legacy does not.
-fn lets_in(class: &str) -> bool {
-    [MismatchClass::Looser, MismatchClass::SubjectDiffers].iter().any(|grave| grave.code() == class)
 }
 
 impl FlagChange {
@@ -327,6 +338,8 @@ impl FlagChange {
             rescue: self.rescue,
             rescues_per_second_max: self.rescues_per_second_max,
             accepted: self.accepted,
+            targets: self.targets,
+            invariants: self.invariants,
             token_form: self.token_form,
         };
         match (self.stage, settings == SettingsPatch::default()) {
@@ -350,24 +363,24 @@ fn stage_of(name: &str, share: Option<Share>) -> Result<Stage, Problem> {
     Stage::from_parts(name, share).map_err(Problem::unprocessable)
 }
 
-fn component_id(text: &str) -> Result<ComponentId, Problem> {
+pub(super) fn component_id(text: &str) -> Result<ComponentId, Problem> {
     ComponentId::parse(text).map_err(|_| unknown(text))
 }
 
-fn unknown(component: &str) -> Problem {
+pub(super) fn unknown(component: &str) -> Problem {
     let shown: String = component.chars().take(ComponentId::MAX).collect();
     Problem::not_found(format!("there is no component {shown:?}; GET /v1/flags lists them"))
 }
 
 /// Reads `If-Match: "<revision>"`. Errors: 428 when it is missing, 400 when it is not the
-/// entity tag of a flag.
-fn if_match(headers: &HeaderMap) -> Result<Revision, Problem> {
+/// entity tag of a row.
+pub(super) fn if_match(headers: &HeaderMap) -> Result<Revision, Problem> {
     let Some(value) = headers.get(header::IF_MATCH) else {
         return Err(Problem::new(
             StatusCode::PRECONDITION_REQUIRED,
             "if-match",
             "Which revision?",
-            "send the ETag of the flag as you read it in `If-Match`",
+            "send the ETag of what you change, as you read it, in `If-Match`",
         ));
     };
     let text = value.to_str().unwrap_or_default();
@@ -383,7 +396,7 @@ pub(super) fn changed(applied: Applied) -> Response {
     with_etag(body.flag.revision, Json(body))
 }
 
-fn with_etag(revision: Revision, body: impl IntoResponse) -> Response {
+pub(super) fn with_etag(revision: Revision, body: impl IntoResponse) -> Response {
     let mut response = body.into_response();
     if let Ok(etag) = HeaderValue::from_str(&format!("\"{revision}\"")) {
         response.headers_mut().insert(header::ETAG, etag);

@@ -47,6 +47,13 @@ pub struct Granted(pub Pass);
 #[derive(Clone, Copy, Debug)]
 pub struct From(pub IpAddr);
 
+impl Signed {
+    /// True while the session holds and its owner may do that.
+    pub fn may_still(&self, rooms: &Rooms, permission: Permission) -> bool {
+        rooms.access.people.may_still(&self.cookie, permission)
+    }
+}
+
 impl Asker {
     /// A pass for one thing, or the problem that says why not.
     pub fn permit(&self, rooms: &Rooms, permission: Permission) -> Result<Pass, Problem> {
@@ -63,12 +70,23 @@ impl Rooms {
         extensions: &Extensions,
         headers: &HeaderMap,
     ) -> Result<(), Refusal> {
+        self.admit_data_to(Permission::Decide, token, extensions, headers)
+    }
+
+    /// The same for something else than a question about a token.
+    pub(super) fn admit_data_to(
+        &self,
+        permission: Permission,
+        token: Option<&str>,
+        extensions: &Extensions,
+        headers: &HeaderMap,
+    ) -> Result<(), Refusal> {
         self.pace_data(extensions, headers)?;
         match self.network.data_access {
             DataAccess::Open => Ok(()),
             DataAccess::Token => {
                 let token = token.ok_or(Refusal::NoCredentials)?;
-                self.access.tokens.check(token, Permission::Decide)
+                self.access.tokens.check(token, permission)
             }
         }
     }
@@ -134,7 +152,7 @@ async fn admit(guarded: &Guarded, request: &mut Request) -> Result<(), Refusal> 
         check_page(rooms, *kind, signed, request).await?;
     }
     let shown = match (needs, shown) {
-        (Needs::Nothing | Needs::DataToken | Needs::Client, shown) => {
+        (Needs::Nothing | Needs::DataToken | Needs::TokenTo(_) | Needs::Client, shown) => {
             if let Ok(shown) = shown {
                 insert(request, shown);
             }

@@ -66,6 +66,7 @@ impl Rooms {
             answer: &answer,
             by: served.by,
             rescued: served.rescued,
+            enforced: served.enforced,
             slot: served.slot,
             revision: served.revision,
             took: self.clock.now().since(asked_at),

@@ -3,6 +3,8 @@
 //! Nothing is counted twice: each scrape reads what the ledger, the flag table and the request
 //! log keep anyway.
 
+mod lasting;
+
 use std::fmt::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +19,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use super::{Figure, ListenerEvent, Problem, Rooms};
+use super::{Figure, ListenerEvent, Listens, OfrepOutcome, Problem, Rooms};
 use crate::domain::Side;
 use crate::ledger::{Counter, Latency};
 
@@ -58,9 +60,12 @@ impl Collector for Scrape {
         self.events(&mut encoder)?;
         self.latencies(&mut encoder)?;
         self.flags(&mut encoder)?;
+        self.accepted(&mut encoder)?;
+        self.legacy_answers(&mut encoder)?;
         self.refusals(&mut encoder)?;
         self.figures(&mut encoder)?;
         self.listeners(&mut encoder)?;
+        self.evaluations(&mut encoder)?;
         let log = self.0.request_log.stats();
         let in_flight = u64::try_from(self.0.shadow.in_flight()).unwrap_or(u64::MAX);
         gauge(&mut encoder, "shadows_in_flight", "Comparisons under way", in_flight)?;
@@ -206,6 +211,34 @@ impl Scrape {
             }
         }
         Ok(())
+    }
+}
+
+impl Scrape {
+    fn evaluations(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
+        let mut family = encoder.encode_descriptor(
+            "ofrep_requests",
+            "Evaluations for other services, by what came of them",
+            None,
+            MetricType::Counter,
+        )?;
+        for outcome in OfrepOutcome::ALL {
+            let labels = [("outcome", outcome.code())];
+            ConstCounter::new(self.0.ofrep.of(outcome)).encode(family.encode_family(&labels)?)?;
+        }
+        let streams = &self.0.streams;
+        let mut open = encoder.encode_descriptor(
+            "streams_open",
+            "Streams of events that are open, by listener",
+            None,
+            MetricType::Gauge,
+        )?;
+        for (name, listener) in [("data", Listens::Data), ("control", Listens::Control)] {
+            let count = u64::try_from(streams.open(listener)).unwrap_or(u64::MAX);
+            ConstGauge::new(count).encode(open.encode_family(&[("listener", name)])?)?;
+        }
+        let help = "Streams of events that were refused because all places were taken";
+        counter(encoder, "streams_refused", help, streams.refused())
     }
 }
 

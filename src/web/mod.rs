@@ -15,6 +15,8 @@ mod compat;
 mod cookies;
 mod decide;
 mod doors;
+mod evidence;
+mod evidence_problem;
 mod figure;
 mod flags;
 mod form;
@@ -28,6 +30,7 @@ mod modelled;
 mod named;
 mod network;
 mod oauth;
+mod ofrep;
 mod openapi;
 mod pages;
 mod problem;
@@ -38,10 +41,12 @@ mod request_log;
 mod rooms;
 mod routes;
 mod session;
+mod streams;
 mod tls;
 
 pub use client_address::{Peer, TrustedProxies, client_address};
 pub use doors::Doors;
+pub use evidence::EvidenceDoor;
 pub use figure::{Figure, Figures};
 pub use listener::{
     HEADER_FIELDS_MAX, Limits, ListenError, Listener, ListenerCounts, ListenerEvent,
@@ -49,6 +54,7 @@ pub use listener::{
 };
 pub use modelled::{Modelled, modelled_routes};
 pub use network::{DataAccess, Network, TargetHeader, TargetHeaders};
+pub use ofrep::{OfrepCounts, OfrepOutcome};
 pub use pages::report_page;
 pub use problem::Problem;
 pub use provider::{CallbackQuery, SignInProvider};
@@ -58,4 +64,5 @@ pub use rooms::Rooms;
 pub use routes::{
     Kind, Listens, Needs, Route, control_routes, data_routes, metrics_routes, routes,
 };
+pub use streams::{STREAMS_MAX, Streams};
 pub use tls::{CertificateFiles, Certificates, ReadPrivateFile, Tls, TlsError};

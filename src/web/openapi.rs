@@ -7,9 +7,10 @@ use utoipa::openapi::{Content, RefOr};
 use utoipa::{Modify, OpenApi};
 
 use super::api::{
-    access_log, approvals, issuers, keys, links, me, operators, policies, sessions, tokens,
+    accepted, access_log, approvals, drift, events, evidence, explain, history, issuers, keys,
+    links, me, operators, policies, restore, rollouts, segments, sessions, sweep, table, tokens,
 };
-use super::{compat, oauth, session};
+use super::{compat, oauth, ofrep, session};
 use super::{decide, flags, forward_auth, health, metrics, report};
 
 #[derive(OpenApi)]
@@ -23,7 +24,7 @@ use super::{decide, flags, forward_auth, health, metrics, report};
         operators::change, operators::link, operators::remove, sessions::list, sessions::end,
         tokens::list, tokens::make, tokens::revoke, issuers::list, keys::list, keys::add, keys::rotate,
         keys::retire, keys::public, approvals::list, approvals::approve,
-        approvals::reject, links::make, access_log::read, session::session, oauth::issue::issue,
+        approvals::reject, links::make, accepted::list, access_log::read, session::session, oauth::issue::issue,
         oauth::revoke::revocations, oauth::token::token, oauth::introspect::introspect,
         oauth::revoke::revoke, oauth::metadata::metadata, oauth::metadata::jwks,
         compat::validate::validate, compat::validate::verify,
@@ -32,15 +33,18 @@ use super::{decide, flags, forward_auth, health, metrics, report};
         compat::jwt::jwt_validate, compat::jwt::jwt_validate_batch,
         compat::jwt::jwt_check_blacklist, compat::jwt::blacklist_token, policies::list,
         policies::profiles, policies::observed, policies::change, policies::roll_back,
-        policies::history,
+    policies::history, history::list, history::export, history::verify, restore::restore, restore::undo, segments::list, segments::show, segments::put, segments::remove, segments::history, explain::explain, rollouts::list, rollouts::list_templates, rollouts::show, rollouts::start, rollouts::pause, rollouts::resume, rollouts::skip, rollouts::abort, rollouts::approve, rollouts::history, evidence::show::list, evidence::show::show, evidence::test_report::import, evidence::test_report::withdraw, evidence::certificate::issue, evidence::certificate::import, evidence::certificate::withdraw, evidence::golden_path::show, evidence::golden_path::observe, evidence::golden_path::baseline, ofrep::evaluate, ofrep::evaluate_all, ofrep::events, events::events, sweep::kill, sweep::roll_back_phase, table::export, table::import, drift::drift,
     ),
     modifiers(&ControlScheme, &ProblemType),
     tags(
         (name = "data", description = "On the data listener: questions about tokens"),
         (name = "oauth", description = "On the data listener: the authority as an OAuth 2.0 server"),
         (name = "compatible", description = "On the data listener: the paths of live clients"),
+        (name = "ofrep", description = "On the data listener: evaluation by the OpenFeature Remote Evaluation Protocol 0.3"),
         (name = "control", description = "On the control listener: flags and reports"),
+        (name = "rollouts", description = "On the control listener: plans by which components go on"),
         (name = "policies", description = "On the control listener: how strict the rules are"),
+        (name = "evidence", description = "On the control listener: what was seen elsewhere"),
         (name = "access", description = "On the control listener: who may do what"),
         (name = "metrics", description = "On the metrics listener: for Prometheus"),
         (name = "health", description = "State of the service"),

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::access::{AccessError, Refusal};
 use crate::domain::{RequestId, Revision};
-use crate::flags::{FlagsError, MoveRefusal};
+use crate::flags::{FlagsError, MoveRefusal, RolloutRefusal};
 use crate::shadow::ShadowError;
 
 /// A problem as `application/problem+json`.
@@ -186,7 +186,26 @@ impl From<FlagsError> for Problem {
     fn from(error: FlagsError) -> Self {
         let text = error.to_string();
         match error {
-            FlagsError::UnknownComponent(_) | FlagsError::UnknownIssuer(_) => Self::not_found(text),
+            FlagsError::UnknownComponent(_)
+            | FlagsError::UnknownIssuer(_)
+            | FlagsError::UnknownLine { .. } => Self::not_found(text),
+            FlagsError::UnknownSegment(_)
+            | FlagsError::SegmentFaulty(_)
+            | FlagsError::ImportTooLarge
+            | FlagsError::NotAllowed(MoveRefusal::Setting { .. }) => Self::unprocessable(text),
+            FlagsError::SegmentExists { current, .. }
+            | FlagsError::SegmentConflict { current, .. } => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "conflict",
+                "Somebody was faster",
+                format!("{text}; read the segment again and repeat the change with its new ETag"),
+            )
+            .with_revision(current),
+            FlagsError::SegmentsFull
+            | FlagsError::SegmentTargeted { .. }
+            | FlagsError::SegmentHeld { .. } => {
+                Self::new(StatusCode::CONFLICT, "not-allowed", "The segment stays", text)
+            }
             FlagsError::Conflict { current } => Self::new(
                 StatusCode::PRECONDITION_FAILED,
                 "conflict",
@@ -194,8 +213,7 @@ impl From<FlagsError> for Problem {
                 format!("{text}; read the flag again and repeat the change with its new ETag"),
             )
             .with_revision(current),
-            FlagsError::NotAllowed(MoveRefusal::Setting { .. }) => Self::unprocessable(text),
-            FlagsError::NotAllowed(_) => {
+            FlagsError::NotAllowed(_) | FlagsError::ImportRefused(_) => {
                 Self::new(StatusCode::CONFLICT, "not-allowed", "The flag does not move", text)
             }
             FlagsError::NotDurable { .. } | FlagsError::PolicyNotDurable { .. } => {
@@ -208,6 +226,7 @@ impl From<FlagsError> for Problem {
                      process ends, a raised one did not happen",
                 )
             }
+            FlagsError::Rollout(refusal) => refusal.into(),
             FlagsError::Ending => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "ending",
@@ -222,6 +241,38 @@ impl From<FlagsError> for Problem {
                     "The store failed",
                     "the flag table could not be read or written; the log has the reason",
                 )
+            }
+        }
+    }
+}
+
+impl From<RolloutRefusal> for Problem {
+    fn from(refusal: RolloutRefusal) -> Self {
+        use RolloutRefusal as Is;
+        let detail = refusal.to_string();
+        let with = |status, code, title| Self::new(status, code, title, detail.clone());
+        match refusal {
+            Is::NoPlan(_) => Self::not_found(detail),
+            Is::IsThere { current } | Is::Changed { current } => {
+                let title = "Somebody was faster";
+                with(StatusCode::PRECONDITION_FAILED, "conflict", title).with_revision(current)
+            }
+            Is::NoTemplate(_) | Is::Steps { .. } | Is::NoteMissing => Self::unprocessable(detail),
+            Is::SamePerson { .. } => {
+                with(StatusCode::FORBIDDEN, "same-person", "A second person is needed")
+            }
+            Is::NotAtTheStart { .. }
+            | Is::BesideTheSteps { .. }
+            | Is::Latched { .. }
+            | Is::Held { .. }
+            | Is::NotRunning { .. }
+            | Is::NotPaused { .. }
+            | Is::Over { .. }
+            | Is::PausedAlready { .. }
+            | Is::SkippedAlready
+            | Is::NoApprovalDue
+            | Is::ApprovedAlready { .. } => {
+                with(StatusCode::CONFLICT, "not-allowed", "The plan does not do that")
             }
         }
     }

@@ -41,6 +41,8 @@ pub struct RequestLine<'a> {
     pub by: Side,
     /// The side in whose place it answered.
     pub rescued: Option<Side>,
+    /// Denied by SSOT's proof, in the place of what legacy would have answered.
+    pub enforced: bool,
     /// The subject's place.
     pub slot: Option<Slot>,
     /// The flag's revision.
@@ -183,6 +185,9 @@ impl Gathered {
         if let Some(side) = line.rescued {
             put(&[r#","rescued":""#, side.as_str(), "\""]);
         }
+        if line.enforced {
+            put(&[r#","enforced":true"#]);
+        }
         if let Some(slot) = line.slot {
             put(&[r#","slot":"#, digits[2].write(slot.number().into(), 0)]);
         }
@@ -250,6 +255,7 @@ mod tests {
             answer: "claim_missing:exp",
             by: Side::Ssot,
             rescued: Some(Side::Legacy),
+            enforced: true,
             slot: Some(Slot::from_hash(42)),
             revision: Revision(7),
             took: Duration::from_micros(31),
@@ -272,6 +278,7 @@ mod tests {
             serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
         assert_eq!(first["ts"], "2023-11-14T22:13:20.012Z");
         assert_eq!((&first["slot"], &first["took_us"]), (&42.into(), &31.into()));
+        assert_eq!(first["enforced"], true);
         assert_eq!(log.stats(), RequestLogStats { lines: 1000, dropped: 0 });
     }
 

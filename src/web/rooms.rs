@@ -6,10 +6,13 @@ use crate::access::Access;
 use crate::authority::Authority;
 use crate::domain::{Clock, RequestIds};
 use crate::flags::Flags;
+use crate::guard::Plans;
 use crate::ledger::Ledger;
 use crate::shadow::Shadow;
 
-use super::{Doors, Figures, Network, RequestLog, SignInProvider};
+use super::{
+    Doors, EvidenceDoor, Figures, Network, OfrepCounts, RequestLog, SignInProvider, Streams,
+};
 
 /// The rooms below, and what belongs to the door itself.
 pub struct Rooms {
@@ -19,6 +22,8 @@ pub struct Rooms {
     pub authority: Arc<Authority>,
     /// The flag table.
     pub flags: Arc<Flags>,
+    /// Rollout plans, and who advances them.
+    pub plans: Arc<Plans>,
     /// What was compared.
     pub ledger: Arc<Ledger>,
     /// The one clock.
@@ -33,8 +38,14 @@ pub struct Rooms {
     pub provider: Option<SignInProvider>,
     /// What rooms below tell for the metrics.
     pub figures: Figures,
+    /// What was imported about components, and whose certificates are trusted.
+    pub evidence: EvidenceDoor,
     /// Which components are behind the doors that name none.
     pub doors: Doors,
+    /// What came of evaluations for other services.
+    pub ofrep: OfrepCounts,
+    /// Streams of events.
+    pub streams: Streams,
     /// The network around the service.
     pub network: Network,
 }

@@ -11,11 +11,12 @@ use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, MethodRouter, any, on};
 
 use super::api::{
-    access_log, approvals, issuers, keys, links, me, operators, policies, sessions, tokens,
+    accepted, access_log, approvals, drift, events, evidence, explain, history, issuers, keys,
+    links, me, operators, policies, restore, rollouts, segments, sessions, sweep, table, tokens,
 };
 use super::guard::{Guarded, guard};
-use super::{Problem, Rooms, compat, decide, flags, forward_auth, health, metrics, oauth, openapi};
-use super::{pages, report, session};
+use super::{Problem, Rooms, compat, decide, flags, forward_auth, health, metrics, oauth, ofrep};
+use super::{openapi, pages, report, session};
 use crate::access::Permission;
 
 /// The listeners, each with routes of its own.
@@ -38,6 +39,8 @@ pub enum Needs {
     DataToken,
     /// The secret of a client of the authority; which grant it needs, the handler says.
     Client,
+    /// An API token of this permission's scope, whatever the configuration asks for.
+    TokenTo(Permission),
     /// That it is somebody; the handler asks for more, depending on what is wanted.
     Caller,
     /// A session: a person, not a token.
@@ -72,10 +75,27 @@ pub struct Route {
 
 /// Every route of every listener.
 pub fn routes() -> Vec<Route> {
-    let data = [data(), doors(), described(Listens::Data), common(Listens::Data)];
-    let control = [control(), policies(), people(), pages(), described(Listens::Control)];
+    let data = [
+        data(),
+        doors(),
+        observers(),
+        evaluations(),
+        described(Listens::Data),
+        common(Listens::Data),
+    ];
+    let control = [
+        control(),
+        targeting(),
+        rollouts(),
+        imported(),
+        whole_table(),
+        policies(),
+        people(),
+        pages(),
+    ];
     let metrics = [metrics_only(), common(Listens::Metrics)];
-    let control = control.into_iter().chain([common(Listens::Control)]);
+    let shared = [described(Listens::Control), common(Listens::Control)];
+    let control = control.into_iter().chain(shared);
     data.into_iter().chain(control).chain(metrics).flatten().collect()
 }
 
@@ -168,6 +188,16 @@ fn doors() -> Vec<Route> {
     ]
 }
 
+/// Evaluation for other services, by the OpenFeature Remote Evaluation Protocol.
+fn evaluations() -> Vec<Route> {
+    let evaluate = Needs::To(Permission::Evaluate);
+    vec![
+        door("POST", "/ofrep/v1/evaluate/flags/{key}", evaluate, ofrep::evaluate),
+        door("POST", "/ofrep/v1/evaluate/flags", evaluate, ofrep::evaluate_all),
+        door("GET", "/ofrep/v1/events", evaluate, ofrep::events),
+    ]
+}
+
 fn control() -> Vec<Route> {
     let read = Needs::To(Permission::Read);
     let lower = Needs::To(Permission::Lower);
@@ -181,7 +211,93 @@ fn control() -> Vec<Route> {
         api("POST", "/v1/flags/{component}/hold", lower, flags::hold),
         api("POST", "/v1/flags/{component}/release", release, flags::release),
         api("GET", "/v1/flags/{component}/history", read, flags::history),
+        // What it takes depends on what comes back.
+        api("POST", "/v1/flags/{component}/restore", Needs::Caller, restore::restore),
+        api("POST", "/v1/flags/{component}/undo", Needs::Caller, restore::undo),
+        api("GET", "/v1/history", read, history::list),
+        api("GET", "/v1/history/export", read, history::export),
+        api("GET", "/v1/history/verify", read, history::verify),
+        api("GET", "/v1/accepted", read, accepted::list),
         api("GET", "/v1/report", read, report::report),
+        api("GET", "/v1/events", read, events::events),
+    ]
+}
+
+/// Who is served otherwise than the share says.
+fn targeting() -> Vec<Route> {
+    let read = Needs::To(Permission::Read);
+    let raise = Needs::To(Permission::Raise);
+    vec![
+        api("GET", "/v1/segments", read, segments::list),
+        api("GET", "/v1/segments/{name}", read, segments::show),
+        api("PUT", "/v1/segments/{name}", raise, segments::put),
+        api("DELETE", "/v1/segments/{name}", raise, segments::remove),
+        api("GET", "/v1/segments/{name}/history", read, segments::history),
+        // Changes nothing; a POST keeps subjects out of addresses.
+        api("POST", "/v1/flags/{component}/explain", read, explain::explain),
+    ]
+}
+
+/// Plans by which components go on.
+fn rollouts() -> Vec<Route> {
+    let read = Needs::To(Permission::Read);
+    let lower = Needs::To(Permission::Lower);
+    let raise = Needs::To(Permission::Raise);
+    vec![
+        api("GET", "/v1/rollouts", read, rollouts::list),
+        api("GET", "/v1/rollouts/templates", read, rollouts::list_templates),
+        api("GET", "/v1/rollouts/{component}", read, rollouts::show),
+        api("PUT", "/v1/rollouts/{component}", raise, rollouts::start),
+        api("POST", "/v1/rollouts/{component}/pause", lower, rollouts::pause),
+        api("POST", "/v1/rollouts/{component}/resume", raise, rollouts::resume),
+        api("POST", "/v1/rollouts/{component}/skip", raise, rollouts::skip),
+        api("POST", "/v1/rollouts/{component}/abort", lower, rollouts::abort),
+        // A person, not a token.
+        api("POST", "/v1/rollouts/{component}/approve", Needs::Session, rollouts::approve),
+        api("GET", "/v1/rollouts/{component}/history", read, rollouts::history),
+    ]
+}
+
+/// What was seen elsewhere: observers have tokens for the data listener.
+fn observers() -> Vec<Route> {
+    let observe = Needs::TokenTo(Permission::Observe);
+    vec![door("POST", "/v1/evidence/golden-path", observe, evidence::golden_path::report)]
+}
+
+/// Evidence from outside that rollout plans may require.
+fn imported() -> Vec<Route> {
+    use evidence::{certificate, golden_path, show, test_report};
+    let read = Needs::To(Permission::Read);
+    let raise = Needs::To(Permission::Raise);
+    let lower = Needs::To(Permission::Lower);
+    let tests = "/v1/evidence/{component}/tests";
+    let certificates = "/v1/evidence/{component}/certificate";
+    let issue = "/v1/evidence/{component}/certificate/issue";
+    vec![
+        api("GET", "/v1/evidence", read, show::list),
+        api("GET", "/v1/evidence/{component}", read, show::show),
+        api("POST", tests, raise, test_report::import),
+        api("DELETE", tests, lower, test_report::withdraw),
+        api("POST", certificates, raise, certificate::import),
+        api("DELETE", certificates, lower, certificate::withdraw),
+        api("POST", issue, raise, certificate::issue),
+        api("GET", "/v1/evidence/golden-path", read, golden_path::show),
+        api("POST", "/v1/evidence/golden-path", raise, golden_path::observe),
+        api("POST", "/v1/evidence/golden-path/baseline", raise, golden_path::baseline),
+    ]
+}
+
+/// Many components at once.
+fn whole_table() -> Vec<Route> {
+    let read = Needs::To(Permission::Read);
+    let lower = Needs::To(Permission::Lower);
+    vec![
+        api("POST", "/v1/kill", lower, sweep::kill),
+        api("POST", "/v1/phases/{phase}/rollback", lower, sweep::roll_back_phase),
+        api("GET", "/v1/table", read, table::export),
+        // What it takes depends on what the document changes.
+        api("POST", "/v1/table", Needs::Caller, table::import),
+        api("GET", "/v1/drift", read, drift::drift),
     ]
 }
 
@@ -243,6 +359,8 @@ fn pages() -> Vec<Route> {
     vec![
         page("GET", "/", read, pages::home),
         page("GET", "/report", read, pages::report),
+        page("GET", "/explain", read, pages::explain_form),
+        page("POST", "/explain", read, pages::explain),
         page("GET", "/sign-in", anybody, pages::sign_in_form),
         page("POST", "/sign-in", anybody, pages::sign_in),
         page("GET", "/sign-in/provider", anybody, pages::to_provider),

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::Approval;
 use crate::domain::Timestamp;
+use crate::flags::Snapshot;
 use crate::web::answers::{NamedRefused, Refused};
-use crate::web::flags::{Changed, changed};
 use crate::web::guard::Asker;
 use crate::web::named::Named;
 use crate::web::{Problem, Rooms, approved};
@@ -31,6 +31,8 @@ pub struct ApprovalRow {
     id: String,
     /// What would happen, for people.
     summary: String,
+    /// The same in detail, line by line; empty where the summary says it all.
+    details: Vec<String>,
     /// Who asked.
     asked_by: String,
     /// Why.
@@ -48,8 +50,10 @@ pub struct ApprovalRow {
 #[utoipa::path(get, path = "/v1/approvals", tag = "access", security(("control" = [])),
     responses((status = 200, description = "What waits", body = ApprovalList), Refused))]
 pub async fn list(State(rooms): State<Arc<Rooms>>) -> Result<Json<ApprovalList>, Problem> {
-    let mut approvals: Vec<_> =
-        rooms.counted(rooms.access.approvals.list())?.into_iter().map(row).collect();
+    let approvals = rooms.counted(rooms.access.approvals.list())?;
+    let snapshot = rooms.flags.snapshot();
+    let row = |approval| row(&rooms, &snapshot, approval);
+    let mut approvals: Vec<_> = approvals.into_iter().map(row).collect();
     approvals.sort_by_key(|approval| approval.asked_at);
     Ok(Json(ApprovalList { approvals }))
 }
@@ -59,7 +63,8 @@ pub async fn list(State(rooms): State<Arc<Rooms>>) -> Result<Json<ApprovalList>,
 #[utoipa::path(post, path = "/v1/approvals/{id}/approve", tag = "access",
     security(("control" = [])),
     params(("id" = String, Path, description = "The approval's id")),
-    responses((status = 200, description = "What it came to", body = Changed), NamedRefused))]
+    responses((status = 200, description = "What it came to: the flag, or what a rollback of many moved",
+                  body = Object), NamedRefused))]
 pub async fn approve(
     State(rooms): State<Arc<Rooms>>,
     Named(id): Named,
@@ -67,7 +72,7 @@ pub async fn approve(
 ) -> Result<Response, Problem> {
     approved::to_the_end(async move {
         let approved = rooms.counted(rooms.access.approve(&caller, &id).await)?;
-        Ok(changed(approved::run(&rooms, &approved).await?))
+        Ok(approved::run(&rooms, &approved).await?.into_response())
     })
     .await
 }
@@ -87,8 +92,9 @@ pub async fn reject(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn row(approval: Approval) -> ApprovalRow {
+fn row(rooms: &Rooms, snapshot: &Snapshot, approval: Approval) -> ApprovalRow {
     ApprovalRow {
+        details: approved::details(rooms, snapshot, &approval.what),
         id: approval.id,
         summary: approval.summary,
         asked_by: approval.asked_by.to_string(),

@@ -1,7 +1,13 @@
 //! Who may do what, as JSON on the control listener: one file a noun.
 
+pub mod accepted;
 pub mod access_log;
 pub mod approvals;
+pub mod drift;
+pub mod events;
+pub mod evidence;
+pub mod explain;
+pub mod history;
 pub mod issuers;
 pub mod keys;
 pub mod links;
@@ -9,7 +15,13 @@ pub mod me;
 pub mod operators;
 pub mod policies;
 mod policy_views;
+pub mod restore;
+mod rollout_views;
+pub mod rollouts;
+pub mod segments;
 pub mod sessions;
+pub mod sweep;
+pub mod table;
 pub mod tokens;
 mod words;
 

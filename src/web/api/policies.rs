@@ -160,7 +160,7 @@ pub async fn history(
     query: Result<Query<HistoryQuery>, QueryRejection>,
 ) -> Result<Json<PolicyHistory>, Problem> {
     let (before, limit) = HistoryQuery::read(query)?;
-    let page = HistoryFilter { component: None, before, limit: Some(limit) };
+    let page = HistoryFilter { before, limit: Some(limit), ..HistoryFilter::default() };
     Ok(Json(PolicyHistory::of(rooms.flags.policy_history(&place, &page)?)))
 }
 

@@ -36,7 +36,7 @@ pub fn scopes(texts: &[String]) -> Result<Scopes, Problem> {
 }
 
 /// Longest note, in bytes.
-const NOTE_MAX: usize = 512;
+pub(super) const NOTE_MAX: usize = 512;
 
 /// Why something is done, for the log. Error: 422 for none, and for one over 512 bytes.
 pub fn note(text: &str) -> Result<String, Problem> {

@@ -30,6 +30,7 @@ pub(super) struct ApprovalsPage {
 pub(super) struct ApprovalLine {
     id: String,
     summary: String,
+    details: Vec<String>,
     note: String,
     asked_by: String,
     asked: Moment,
@@ -41,11 +42,18 @@ pub(super) struct ApprovalLine {
 
 impl ApprovalLine {
     /// `you` is whoever looks, `unlock` what his session may do now.
-    pub fn new(approval: Approval, you: Option<&Name>, unlock: Unlock, now: Timestamp) -> Self {
+    pub fn new(
+        approval: Approval,
+        details: Vec<String>,
+        you: Option<&Name>,
+        unlock: Unlock,
+        now: Timestamp,
+    ) -> Self {
         let is_yours = you == Some(&approval.asked_by);
         Self {
             id: approval.id,
             summary: approval.summary,
+            details,
             note: approval.note,
             asked_by: approval.asked_by.to_string(),
             asked: Moment::new(approval.asked_at, now),
@@ -64,7 +72,11 @@ fn show(rooms: &Rooms, signed: &Signed, query: Option<&str>, complaint: Complain
         Ok(open) => (open, complaint),
         Err(error) => (Vec::new(), Complaint::of_error(rooms, error)),
     };
-    let line = |approval| ApprovalLine::new(approval, you, unlock, now);
+    let snapshot = rooms.flags.snapshot();
+    let line = |approval: Approval| {
+        let details = approved::details(rooms, &snapshot, &approval.what);
+        ApprovalLine::new(approval, details, you, unlock, now)
+    };
     let shown = ApprovalsPage {
         frame: Frame::of(rooms, signed, "approvals").after(query),
         complaint,

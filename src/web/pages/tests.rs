@@ -8,6 +8,7 @@ use serde_json::json;
 use super::account::{AccountPage, SessionLine};
 use super::act::{ActLookPage, ActPage};
 use super::approvals::{ApprovalLine, ApprovalsPage};
+use super::explain::{ExplainPage, Typed as Asked};
 use super::frame::{Frame, Who};
 use super::home::{HomePage, phases};
 use super::message::MessagePage;
@@ -21,8 +22,8 @@ use super::tokens::{TokenLine, TokensPage, Typed, scope_lines};
 use super::{Complaint, Moment};
 use crate::access::{Approval, Name, OperatorView, Refusal, Role, Scope, Scopes};
 use crate::access::{Secret, SessionView, TokenView};
-use crate::domain::{FingerprintKey, Timestamp};
-use crate::flags::{Flag, Issuers, Snapshot};
+use crate::domain::{ComponentId, FingerprintKey, Revision, SegmentId, Timestamp};
+use crate::flags::{ExplainedTarget, Explanation, Flag, Issuers, Serve, Snapshot, Stage};
 use crate::ledger::Ledger;
 use crate::report::{self, AlarmPeriod};
 
@@ -208,7 +209,10 @@ fn acting(text: &str) -> Rendered {
         asked_at: NOW.plus_seconds(-1_500),
         expires_at: NOW.plus_seconds(84_900),
     };
-    let line = |by| ApprovalLine::new(approval(by), Some(&name("ada")), Unlock::Open, NOW);
+    let line = |by| {
+        let details = vec![text.to_owned(), "audience: looser".to_owned()];
+        ApprovalLine::new(approval(by), details, Some(&name("ada")), Unlock::Open, NOW)
+    };
     let approvals = |complaint, approvals| ApprovalsPage {
         frame: frame("approvals"),
         complaint,
@@ -261,6 +265,50 @@ fn flags(text: &str) -> Vec<Flag> {
     ]
 }
 
+fn explain(text: &str, answer: Option<Explanation>) -> ExplainPage {
+    let complaint = match answer {
+        None => Complaint::typed("headers", "Write one header a line, as name: value."),
+        Some(_) => Complaint::none(),
+    };
+    ExplainPage {
+        frame: frame("explain"),
+        complaint,
+        components: ["frontend-session", "http-auth"].map(str::to_owned).into(),
+        typed: Asked {
+            component: "http-auth".to_owned(),
+            subject: text.to_owned(),
+            tenant: text.to_owned(),
+            scopes: text.to_owned(),
+            headers: text.to_owned(),
+        },
+        answer,
+    }
+}
+
+fn told(text: &str) -> Explanation {
+    let target = |segment, serve, matched_by, decided| ExplainedTarget {
+        segment: SegmentId::parse(segment).expect("a name"),
+        serve,
+        matched_by,
+        decided,
+    };
+    Explanation {
+        component: ComponentId::parse("http-auth").expect("an id"),
+        side: "legacy",
+        decided_by: "target",
+        sentence: format!("http-auth is live; {text}"),
+        slot: Some(4_711),
+        stage: Stage::Live,
+        targets: vec![
+            target("staff", Serve::Ssot, None, false),
+            target("big-corporations-of-the-north", Serve::Legacy, Some("tenant"), true),
+            target("eu", Serve::Shadow, Some("header"), false),
+        ],
+        required: None,
+        revision: Revision(7),
+    }
+}
+
 fn reading(text: &str) -> Rendered {
     let flags = flags(text);
     let phases = phases(&flags, NOW);
@@ -271,6 +319,8 @@ fn reading(text: &str) -> Rendered {
     let report = report::build(Some(&snapshot), &ledger, NOW, AlarmPeriod::LastHour);
     let body = ReportBody { report: &report };
     vec![
+        ("explain", explain(text, None).render()),
+        ("explain-told", explain(text, Some(told(text))).render()),
         ("home", home.render()),
         ("home-empty", empty.render()),
         ("report", ReportPage { frame: frame("report"), body }.render()),
