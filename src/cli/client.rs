@@ -131,6 +131,23 @@ impl Client {
         self.send(method, path, &headers, Some(body.to_string().into_bytes())).await
     }
 
+    /// Sends JSON to a path at which there must be nothing yet.
+    pub async fn make_json(&self, path: &str, body: &Value) -> Result<Reply, Exit> {
+        let headers = [("content-type", "application/json"), ("if-none-match", "*")];
+        self.send(Method::Put, path, &headers, Some(body.to_string().into_bytes())).await
+    }
+
+    /// Sends bytes of some media type to a path.
+    pub async fn send_as(
+        &self,
+        method: Method,
+        path: &str,
+        media_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Reply, Exit> {
+        self.send(method, path, &[("content-type", media_type)], Some(body)).await
+    }
+
     /// Reads JSON from a path, or says why not.
     pub async fn read(&self, path: &str) -> Result<Value, Exit> {
         let reply = self.get(path, "application/json").await?;

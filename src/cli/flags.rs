@@ -1,5 +1,15 @@
 //! `crossfade flags`: the flag table of a running service.
 
+mod accepted;
+mod document;
+mod export;
+mod past;
+mod plan;
+mod segments;
+mod sweep;
+mod targeting;
+mod verify;
+
 use clap::Subcommand;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
@@ -24,6 +34,8 @@ pub struct FlagsArgs {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    #[command(flatten)]
+    Plan(plan::PlanVerbs),
     /// All components: stage, share, revision.
     List {
         /// As JSON.
@@ -55,14 +67,10 @@ enum Verb {
         #[arg(long, default_value = "")]
         note: String,
     },
-    /// Put a component, and what requires it, back on legacy at once.
-    Rollback {
-        /// The component, such as http-auth.
-        component: ComponentArg,
-        /// Why; stands in the history.
-        #[arg(long, default_value = "")]
-        note: String,
-    },
+    #[command(flatten)]
+    Sweep(sweep::SweepVerb),
+    #[command(flatten)]
+    Document(document::DocumentVerb),
     /// Keep a component from being raised until it is released; what serves goes on.
     Hold {
         /// The component, such as http-auth.
@@ -79,17 +87,12 @@ enum Verb {
         #[arg(long)]
         note: String,
     },
-    /// The changes of a component, newest first.
-    History {
-        /// The component, such as http-auth.
-        component: ComponentArg,
-        /// How many.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
-        limit: u16,
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    #[command(flatten)]
+    Past(past::PastVerb),
+    #[command(flatten)]
+    Targeting(targeting::TargetingVerb),
+    #[command(flatten)]
+    Accepted(accepted::AcceptedVerb),
 }
 
 /// A component id on the command line.
@@ -117,8 +120,15 @@ pub fn run(args: FlagsArgs) -> Exit {
 }
 
 async fn act(args: FlagsArgs) -> Result<Exit, Exit> {
+    if let Verb::Past(past::PastVerb::Verify(verify)) = &args.verb
+        && let Some(exit) = verify.without_service().await
+    {
+        return exit;
+    }
     let client = args.service.client()?;
     match args.verb {
+        Verb::Plan(verb) => plan::act(&client, verb).await,
+        Verb::Accepted(verb) => accepted::act(&client, verb).await,
         Verb::List { json } => list(&client, json).await,
         Verb::Show { component: ComponentArg(id) } => {
             say(format_args!("{:#}", read(&client, &format!("/v1/flags/{id}")).await?.json()));
@@ -136,10 +146,8 @@ async fn act(args: FlagsArgs) -> Result<Exit, Exit> {
             }
             report(&client.send_json(Method::Put, &path, Some(&etag), &body).await?)
         }
-        Verb::Rollback { component: ComponentArg(id), note } => {
-            let path = format!("/v1/flags/{id}/rollback");
-            report(&client.send_json(Method::Post, &path, None, &json!({ "note": note })).await?)
-        }
+        Verb::Sweep(verb) => sweep::act(&client, verb).await,
+        Verb::Document(verb) => document::act(&client, verb).await,
         Verb::Hold { component: ComponentArg(id), note } => {
             let path = format!("/v1/flags/{id}/hold");
             report(&client.send_json(Method::Post, &path, None, &json!({ "note": note })).await?)
@@ -148,9 +156,8 @@ async fn act(args: FlagsArgs) -> Result<Exit, Exit> {
             let path = format!("/v1/flags/{id}/release");
             report(&client.send_json(Method::Post, &path, None, &json!({ "note": note })).await?)
         }
-        Verb::History { component: ComponentArg(id), limit, json } => {
-            history(&client, &id, limit, json).await
-        }
+        Verb::Past(verb) => past::act(&client, verb).await,
+        Verb::Targeting(verb) => targeting::act(&client, verb).await,
     }
 }
 
@@ -174,35 +181,6 @@ async fn list(client: &Client, as_json: bool) -> Result<Exit, Exit> {
             share_of(flag),
             text(&flag["revision"]),
             mark(flag),
-        ]);
-    }
-    say(&rows);
-    Ok(Exit::Fine)
-}
-
-async fn history(
-    client: &Client,
-    id: &ComponentId,
-    limit: u16,
-    as_json: bool,
-) -> Result<Exit, Exit> {
-    let page = read(client, &format!("/v1/flags/{id}/history?limit={limit}")).await?.json();
-    if as_json {
-        say(format_args!("{page:#}"));
-        return Ok(Exit::Fine);
-    }
-    let mut rows = table_of(["revision", "when", "stage", "share", "by", "note"]);
-    for change in page["changes"].as_array().into_iter().flatten() {
-        let cause = &change["cause"];
-        let words = ["note", "trip", "plan"].iter().find_map(|name| cause[*name].as_str());
-        let who = cause["name"].as_str().or(cause["by"].as_str());
-        rows.add_row([
-            text(&change["revision"]),
-            text(&change["at"]),
-            text(&change["after"]["stage"]),
-            share_of(&change["after"]),
-            who.unwrap_or_default().to_owned(),
-            words.unwrap_or_default().to_owned(),
         ]);
     }
     say(&rows);

@@ -5,6 +5,7 @@ mod approvals;
 mod client;
 mod console;
 mod demo;
+mod evidence;
 mod exit;
 mod flags;
 mod keys;
@@ -48,6 +49,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Demo(demo::DemoArgs),
     Flags(flags::FlagsArgs),
+    Evidence(evidence::EvidenceArgs),
     Policy(policy::PolicyArgs),
     Report(report::ReportArgs),
     Operators(operators::OperatorsArgs),
@@ -69,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Flags(args) => flags::run(args),
+        Command::Evidence(args) => evidence::run(args),
         Command::Policy(args) => policy::run(args),
         Command::Report(args) => report::run(&args),
         Command::Operators(args) => operators::run(args),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::domain::{AuthPath, BoxFuture, Decision, PathError, Question};
+use crate::domain::{Answering, AuthPath, BoxFuture, Decision, PathError, Proof, Question};
 
 /// What ssot does when it is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,22 @@ impl AuthPath for Breakable {
             // screen.
             Health::Panics => Box::pin(async { std::panic::resume_unwind(Box::new("on purpose")) }),
             Health::Hangs => Box::pin(std::future::pending()),
+        }
+    }
+
+    /// What does not answer does not prove either.
+    fn prove<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Proof> {
+        match self.switch.health() {
+            Health::Fine => self.path.prove(question),
+            Health::Panics => Box::pin(async { std::panic::resume_unwind(Box::new("on purpose")) }),
+            Health::Hangs => Box::pin(std::future::pending()),
+        }
+    }
+
+    fn probe<'a>(&'a self, question: &'a Question) -> Option<Answering<'a>> {
+        match self.switch.health() {
+            Health::Fine => self.path.probe(question),
+            Health::Panics | Health::Hangs => Some(self.decide(question)),
         }
     }
 }

@@ -240,7 +240,7 @@ fn row(key: &Value) -> [String; 7] {
 }
 
 /// A key id as one segment of a path (RFC 3986 §2.1).
-fn escaped(id: &str) -> String {
+pub(super) fn escaped(id: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
     let escape = |byte| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") };
     id.bytes().map(escape).collect()

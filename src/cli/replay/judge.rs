@@ -13,7 +13,7 @@ use crate::compare::{Observation, judge};
 use crate::domain::{
     AuthPath, ComponentId, Decision, PathError, Question, RequestId, Side, Timestamp,
 };
-use crate::ledger::{Book, Entry, Finding, Ledger, Outcome};
+use crate::ledger::{Book, Enforcement, Entry, Finding, Ledger, Outcome};
 use crate::legacy::profile::ProfilePath;
 use crate::report::{self, Report};
 
@@ -70,6 +70,7 @@ impl Judge {
                 outcome: outcome(&legacy),
                 rescued: None,
                 rescue_refused: false,
+                enforcement: Enforcement::Nothing,
                 owned: false,
                 legacy: Some(&legacy),
                 ssot: Some(&ssot),
