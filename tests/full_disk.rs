@@ -120,6 +120,8 @@ fn settings(number: u32) -> SettingsPatch {
         class: "stricter".to_owned(),
         legacy_reason: None,
         ssot_reason: None,
+        claim_shape: None,
+        max_per_hour: None,
         owner: long.clone(),
         reason: long,
         expires_at: SystemClock.now().plus_seconds(60),

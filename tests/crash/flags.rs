@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossfade::domain::{ComponentId, Revision, Share, SystemClock};
 use crossfade::flags::{Cause, Flag, Flags, HistoryFilter, HistoryRow, Move, Seed, Settings};
-use crossfade::flags::{SettingsPatch, Stage};
+use crossfade::flags::{LineHash, Linked, SettingsPatch, Stage, Verdict};
 use crossfade::store::Store;
 use rand::RngExt;
 
@@ -55,6 +55,8 @@ struct Checked {
     known: HashMap<ComponentId, Flag>,
     newest: Revision,
     lines: usize,
+    /// Of the logs, as they were found last.
+    heads: Vec<LineHash>,
 }
 
 impl Checked {
@@ -67,6 +69,13 @@ impl Checked {
                 self.follow(line);
             }
             self.compare(&flags);
+            // Every head of an earlier check is in the chain still.
+            match flags.verify(&self.heads).await.expect("a readable disk") {
+                Verdict::Verified(heads) => {
+                    self.heads = heads.iter().map(|each| each.hash).collect();
+                }
+                Verdict::Broken(broken) => panic!("the log is broken: {broken}"),
+            }
         });
     }
 
@@ -78,7 +87,7 @@ impl Checked {
 
     /// Takes the next line of the log: it must continue the chain of its component, and say what
     /// was acknowledged under its revision.
-    fn follow(&mut self, line: HistoryRow) {
+    fn follow(&mut self, line: Linked<HistoryRow>) {
         assert!(line.revision > self.newest, "the log is in order");
         assert_eq!(line.before.as_ref(), self.known.get(&line.component), "the chain is whole");
         if let Some(acknowledged) = self.acknowledged.get(&line.revision) {
@@ -86,7 +95,8 @@ impl Checked {
         }
         self.newest = line.revision;
         self.lines += 1;
-        self.known.insert(line.component, line.after);
+        let HistoryRow { component, after, .. } = line.into_line();
+        self.known.insert(component, after);
     }
 
     fn compare(&self, flags: &Flags) {
@@ -106,8 +116,8 @@ impl Checked {
 }
 
 /// The log after a revision, oldest first.
-fn lines_after(flags: &Flags, revision: Revision) -> Vec<HistoryRow> {
-    let mut lines: Vec<HistoryRow> = Vec::new();
+fn lines_after(flags: &Flags, revision: Revision) -> Vec<Linked<HistoryRow>> {
+    let mut lines: Vec<Linked<HistoryRow>> = Vec::new();
     loop {
         let before = lines.last().map(|line| line.revision);
         let page = flags.history(&HistoryFilter { before, ..HistoryFilter::default() });
@@ -148,10 +158,10 @@ async fn write_for_ever(flags: Flags) {
         let snapshot = flags.snapshot();
         let chosen = rand::rng().random_range(0..snapshot.iter().len());
         let flag = snapshot.sorted()[chosen];
-        let change = any_move();
+        let change = any_move(&flags, flag);
         let cause = match change {
             Move::RollBack => Cause::Guard { trip: "any".to_owned() },
-            Move::To(_) | Move::Hold | Move::Release | Move::Settings(_) => {
+            Move::To(_) | Move::Hold | Move::Release | Move::Settings(_) | Move::Restore(_) => {
                 Cause::Operator { name: "ada".to_owned(), note: "because".to_owned() }
             }
         };
@@ -164,8 +174,13 @@ async fn write_for_ever(flags: Flags) {
     }
 }
 
-fn any_move() -> Move {
+fn any_move(flags: &Flags, flag: &Flag) -> Move {
     let mut random = rand::rng();
+    if random.random_range(0..16) == 0
+        && let Ok(before) = flags.revision_before(flag)
+    {
+        return Move::Restore(before);
+    }
     let share = Share::from_basis_points(random.random_range(1..=10_000)).expect("a share");
     match random.random_range(0..16) {
         0 => Move::RollBack,

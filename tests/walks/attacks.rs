@@ -198,6 +198,7 @@ async fn no_page_can_be_framed_or_run_what_is_not_its_own() {
     for path in [
         "/",
         "/report",
+        "/explain",
         "/sign-in",
         "/setup",
         "/prove",

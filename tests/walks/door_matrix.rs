@@ -17,6 +17,7 @@ use super::people::token;
 type Row = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
 const JSON: &str = "application/json";
+const CONTEXT: &str = r#"{"context":{"targetingKey":"alice"}}"#;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 const ROWS: &[Row] = &[
@@ -28,6 +29,7 @@ const ROWS: &[Row] = &[
     // Who it is about is told by the token that is asked about.
     ("GET", "/v1/session", "", "", "bearer"),
     ("POST", "/v1/decide/{component}", JSON, r#"{"token":"a.b.c"}"#, "scope:decide"),
+    ("POST", "/v1/evidence/golden-path", JSON, "{}", "scope:observe"),
     ("any", "/v1/forward-auth", "", "", "proxy"),
     ("any", "/v1/forward-auth/", "", "", "proxy"),
     ("any", "/v1/forward-auth/{*component_and_path}", "", "", "proxy"),
@@ -41,6 +43,9 @@ const ROWS: &[Row] = &[
     ("POST", "/auth/verify", JSON, r#"{"token":"a.b.c"}"#, "decide"),
     ("POST", "/auth/validate-service-token", JSON, r#"{"token":"a.b.c"}"#, "decide"),
     ("POST", "/auth/check-blacklist", JSON, r#"{"token":"a.b.c"}"#, "decide"),
+    ("POST", "/ofrep/v1/evaluate/flags/{key}", JSON, CONTEXT, "scope:evaluate"),
+    ("POST", "/ofrep/v1/evaluate/flags", JSON, CONTEXT, "scope:evaluate"),
+    ("GET", "/ofrep/v1/events", "", "", "scope:evaluate"),
     // The token itself is the proof.
     ("POST", "/auth/refresh", JSON, "{}", "all"),
     ("POST", "/auth/logout", "", "", "all"),
@@ -136,7 +141,9 @@ async fn each_scope_and_each_grant_gets_as_far_as_its_row_says() {
     for asker in &everybody(&world).await {
         for row @ (method, path, kind, body, who) in ROWS.iter().filter(|row| row.4 != "bearer") {
             let method = if *method == "any" { "GET" } else { method };
-            let path = path.replace("{component}", "modelled");
+            // A stream does not end by itself: only its head is asked for.
+            let method = if path.ends_with("/events") { "HEAD" } else { method };
+            let path = path.replace("{component}", "modelled").replace("{key}", "modelled");
             let path = path.replace("{*component_and_path}", "modelled/x");
             let headers = format!("content-type: {kind}\r\n{}", asker.headers);
             let reply = world.data(method, &path, &headers, body).await;

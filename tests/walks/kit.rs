@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use crossfade::app::App;
@@ -11,7 +12,7 @@ use crossfade::authority::{
     ClientGrant, ConfiguredClient, MasterKey, Settings as AuthoritySettings,
 };
 use crossfade::config::{self, Config, Environment};
-use crossfade::domain::{Clock, ComponentId, Credentials, Scopes, Subject, SystemClock};
+use crossfade::domain::{Clock, ComponentId, Credentials, Scopes, Subject, SystemClock, Timestamp};
 use crossfade::ledger::{Counter, Tally};
 use crossfade::legacy;
 use crossfade::web::Rooms;
@@ -67,6 +68,23 @@ phase = 1
 stage = "off"
 "#;
 
+/// The wall clock, and what it was moved by.
+#[derive(Default)]
+pub struct Ahead(AtomicI64);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().plus_seconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl Ahead {
+    /// Moves it on.
+    pub fn seconds(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
 /// A running service, and everything a story needs around it.
 pub struct World {
     /// The rooms of the service.
@@ -107,6 +125,11 @@ impl World {
     pub async fn start_by(clock: Arc<dyn Clock>) -> Self {
         let dir = TempDir::new().expect("a directory");
         Self::start_clocked(dir, Mint::seeded(7), |_| (), clock).await
+    }
+
+    /// The same on a directory that another one may have used.
+    pub async fn start_again_by(dir: TempDir, mint: Mint, clock: Arc<dyn Clock>) -> Self {
+        Self::start_clocked(dir, mint, |_| (), clock).await
     }
 
     /// Both: on a used directory, with something changed in the configuration.

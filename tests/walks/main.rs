@@ -1,5 +1,6 @@
 //! Stories against the running service, over real sockets.
 
+mod accepted;
 mod access_api;
 mod approvals;
 mod attacks;
@@ -10,9 +11,13 @@ mod decide;
 mod door_matrix;
 mod doors;
 mod endpoint;
+mod events;
+mod evidence;
 mod fallback;
 mod flag_table;
 mod forward_auth;
+mod history;
+mod invariants;
 mod issuers;
 mod keys;
 mod kit;
@@ -21,10 +26,16 @@ mod kit;
 mod knocking;
 mod matrix;
 mod network;
+mod next_request;
+mod ofrep;
 mod people;
 mod policies;
 mod restart;
+mod rollouts;
 mod secrets;
+mod streams;
+mod targeting;
 mod token_load;
 mod token_operations;
 mod token_post;
+mod whole_table;

@@ -15,6 +15,7 @@ const READERS: &str = "viewer operator promoter admin token:read token:admin";
 const LOWERERS: &str = "operator promoter admin token:roll_back token:admin";
 const RAISERS: &str = "promoter admin token:raise token:admin";
 const RELEASERS: &str = "operator promoter admin token:raise token:admin";
+const CHANGERS: &str = "operator promoter admin token:roll_back token:raise token:admin";
 const ADMINS: &str = "admin token:admin";
 const KNOWN: &str =
     "viewer operator promoter admin token:read token:roll_back token:raise token:admin";
@@ -27,6 +28,11 @@ const STRICTER: &str = r#"{"deadline_ms":1,"accepted":[{"name":"x","class":"stri
 // There is no such revision: whoever may change it is told so.
 const TIGHTER: &str = r#"{"modes":{"access_token_typ":"enforce"},"revision":999999}"#;
 const LOOSER_RULE: &str = r#"{"modes":{"audience":"observe"},"revision":999999}"#;
+
+// One refusal refuses all.
+const SKIPPING: &str = r#"{"component":{"http-auth":{"stage":"live"}}}"#;
+const BOTH_WAYS: &str =
+    r#"{"component":{"http-auth":{"stage":"live"},"modelled":{"stage":"off"}}}"#;
 
 /// The control listener. Bodies are such that nothing changes for those who are let in.
 const CONTROL: &[Row] = &[
@@ -45,6 +51,46 @@ const CONTROL: &[Row] = &[
     ("POST", "/v1/flags/{component}/hold", "{}", LOWERERS),
     ("POST", "/v1/flags/{component}/release", "{}", RELEASERS),
     ("GET", "/v1/flags/{component}/history", "", READERS),
+    ("POST", "/v1/flags/{component}/explain", "{}", READERS),
+    ("GET", "/v1/segments", "", READERS),
+    ("GET", "/v1/segments/{name}", "", READERS),
+    ("PUT", "/v1/segments/{name}", "{}", RAISERS),
+    ("DELETE", "/v1/segments/{name}", "", RAISERS),
+    ("GET", "/v1/segments/{name}/history", "", READERS),
+    // There is no such revision: whoever may change anything is told so.
+    ("POST", "/v1/flags/{component}/restore", r#"{"revision":999999}"#, CHANGERS),
+    ("POST", "/v1/flags/{component}/undo", "{}", CHANGERS),
+    ("GET", "/v1/history", "", READERS),
+    ("GET", "/v1/history/export", "", READERS),
+    ("GET", "/v1/history/verify", "", READERS),
+    ("GET", "/v1/rollouts", "", READERS),
+    ("GET", "/v1/rollouts/templates", "", READERS),
+    ("GET", "/v1/rollouts/{component}", "", READERS),
+    ("PUT", "/v1/rollouts/{component}", "{}", RAISERS),
+    ("POST", "/v1/rollouts/{component}/pause", "{}", LOWERERS),
+    ("POST", "/v1/rollouts/{component}/resume", "{}", RAISERS),
+    ("POST", "/v1/rollouts/{component}/skip", "{}", RAISERS),
+    ("POST", "/v1/rollouts/{component}/abort", "{}", LOWERERS),
+    ("POST", "/v1/rollouts/{component}/approve", "{}", "promoter admin"),
+    ("GET", "/v1/rollouts/{component}/history", "", READERS),
+    ("GET", "/v1/evidence", "", READERS),
+    ("GET", "/v1/evidence/{component}", "", READERS),
+    ("POST", "/v1/evidence/{component}/tests", "", RAISERS),
+    ("DELETE", "/v1/evidence/{component}/tests", "{}", LOWERERS),
+    ("POST", "/v1/evidence/{component}/certificate", "{}", RAISERS),
+    ("DELETE", "/v1/evidence/{component}/certificate", "{}", LOWERERS),
+    ("POST", "/v1/evidence/{component}/certificate/issue", r#"{"span_s":1}"#, RAISERS),
+    ("GET", "/v1/evidence/golden-path", "", READERS),
+    ("POST", "/v1/evidence/golden-path", "{}", RAISERS),
+    ("POST", "/v1/evidence/golden-path/baseline", "{}", RAISERS),
+    // Nothing is beyond shadow: nothing moves.
+    ("POST", "/v1/kill", "{}", LOWERERS),
+    ("POST", "/v1/phases/{phase}/rollback", "{}", LOWERERS),
+    ("GET", "/v1/table", "", READERS),
+    ("POST", "/v1/table", "{}", READERS),
+    ("POST", "/v1/table", SKIPPING, RAISERS),
+    ("POST", "/v1/table", BOTH_WAYS, "promoter admin token:admin"),
+    ("GET", "/v1/drift", "", READERS),
     ("GET", "/v1/policies", "", READERS),
     ("GET", "/v1/policies/profiles", "", READERS),
     ("GET", "/v1/policies/observed", "", READERS),
@@ -52,7 +98,9 @@ const CONTROL: &[Row] = &[
     ("PUT", "/v1/policies/{issuer}/{kind}", LOOSER_RULE, ADMINS),
     ("POST", "/v1/policies/{issuer}/{kind}/rollback", "{}", RAISERS),
     ("GET", "/v1/policies/{issuer}/{kind}/history", "", READERS),
+    ("GET", "/v1/accepted", "", READERS),
     ("GET", "/v1/report", "", READERS),
+    ("GET", "/v1/events", "", READERS),
     ("GET", "/v1/me", "", KNOWN),
     ("GET", "/v1/operators", "", READERS),
     ("POST", "/v1/operators", "{}", ADMINS),
@@ -77,6 +125,8 @@ const CONTROL: &[Row] = &[
     ("GET", "/v1/access-log", "", READERS),
     ("GET", "/", "", SIGNED_IN),
     ("GET", "/report", "", SIGNED_IN),
+    ("GET", "/explain", "", SIGNED_IN),
+    ("POST", "/explain", "component=none", SIGNED_IN),
     ("GET", "/sign-in", "", "all"),
     ("POST", "/sign-in", "name=x&password=y", "all"),
     ("GET", "/sign-in/provider", "", "all"),
@@ -134,17 +184,21 @@ fn is_refused(reply: &Reply, kind: Kind) -> bool {
 async fn send(world: &World, person: &Person, (method, path, body, _): &Row, kind: Kind) -> Reply {
     let path = path.replace("{component}", "http-auth").replace("{name}", "nobody-of-that-name");
     let path = path.replace("{id}", "none").replace("{issuer}/{kind}", "own/id");
+    let path = path.replace("{phase}", "1");
     if kind == Kind::Page && *method != "GET" {
         let (headers, body) = (person.form_headers(), person.form(body));
         return world.control_as_sent(method, &path, &headers, &body).await;
     }
     let mut headers = person.api_headers();
-    if *method == "PUT" && path.starts_with("/v1/flags/") {
+    let takes_etag = *method == "PUT" || path.ends_with("/restore") || path.ends_with("/undo");
+    if takes_etag && path.starts_with("/v1/flags/") {
         let flag = world.flag("http-auth").await;
         headers += "if-match: ";
         headers += flag.header("etag").expect("an ETag");
         headers += "\r\n";
     }
+    // A stream does not end by itself: only its head is asked for.
+    let method = if path == "/v1/events" { "HEAD" } else { method };
     world.control_as_sent(method, &path, &headers, body).await
 }
 

@@ -21,7 +21,7 @@ pub fn legacy_makes_tokens(config: &mut Config) {
 /// Names the legacy path of `token-operations`, and how it makes tokens.
 pub fn token_legacy(config: &mut Config, name: &str, settings: Settings) {
     config.legacy_tokens = vec![(name.to_owned(), settings)];
-    for seed in &mut config.seeds {
+    for seed in &mut config.seeds.components {
         if seed.component.as_str() == "token-operations" {
             name.clone_into(&mut seed.legacy);
         }
