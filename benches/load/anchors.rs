@@ -1,6 +1,6 @@
 //! The named peers of the load benchmark, one process: a bare axum hello, and bare axum endpoints
 //! with the same JSON in and out as `POST /v1/decide/{component}` and one verification by
-//! jsonwebtoken each. Built as an example, so that it never ships.
+//! jsonwebtoken each, or as an evaluation by OFREP and nothing to work out. Built as an example, so that it never ships.
 //!
 //! `anchors ADDRESS FOLDER`; before it `anchors mint FOLDER COUNT`, which makes the keys and the
 //! questions of every algorithm.
@@ -56,6 +56,37 @@ struct Answer {
     request_id: String,
 }
 
+#[derive(Deserialize)]
+struct Evaluate<'a> {
+    #[serde(borrow)]
+    context: Context<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Context<'a> {
+    #[serde(borrow)]
+    targeting_key: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+struct Evaluated {
+    key: &'static str,
+    value: bool,
+    reason: &'static str,
+    variant: &'static str,
+    metadata: Metadata,
+}
+
+#[derive(Serialize)]
+struct Metadata {
+    stage: &'static str,
+    share: u16,
+    slot: u16,
+    revision: u64,
+    decided_by: &'static str,
+}
+
 struct Keys {
     decoding: DecodingKey,
     validation: Validation,
@@ -107,6 +138,28 @@ async fn verify(State(keys): State<Arc<Keys>>, body: axum::body::Bytes) -> Respo
         expires_at,
         served_by: "ssot",
         request_id: "00000000-0000000000".to_owned(),
+    })
+    .into_response()
+}
+
+/// The same answer for everybody who is named.
+async fn evaluate(body: axum::body::Bytes) -> Response {
+    match serde_json::from_slice::<Evaluate<'_>>(&body) {
+        Ok(Evaluate { context }) if !context.targeting_key.is_empty() => {}
+        Ok(_) | Err(_) => return axum::http::StatusCode::BAD_REQUEST.into_response(),
+    }
+    Json(Evaluated {
+        key: "http-auth",
+        value: true,
+        reason: "SPLIT",
+        variant: "ssot",
+        metadata: Metadata {
+            stage: "canary",
+            share: 5000,
+            slot: 1234,
+            revision: 42,
+            decided_by: "share",
+        },
     })
     .into_response()
 }
@@ -174,6 +227,7 @@ async fn main() -> Fallible<()> {
         return mint(Path::new(&folder), arguments.next().ok_or("a count is missing")?.parse()?);
     }
     let mut router = Router::new().route("/hello", get(|| async { "hello" }));
+    router = router.route("/evaluate", post(evaluate));
     for algorithm in ALGORITHMS {
         let keys = Arc::new(Keys::read(algorithm, Path::new(&folder))?);
         router = router.route(&format!("/verify/{algorithm:?}"), post(verify).with_state(keys));

@@ -87,7 +87,7 @@ data_access = "{access}"
 scopes = ["admin"]
 file = "{folder}/control"
 [access.tokens.data]
-scopes = ["decide"]
+scopes = ["decide", "evaluate"]
 file = "{folder}/data"
 [authority]
 issuer = "netra-auth-service"
@@ -111,24 +111,32 @@ requests = "{folder}/{name}-requests.log"
     return file
 
 
-def advance(port):
-    """Moves http-auth to live, in steps as people must."""
+LIVE = ({"stage": "canary", "share": 10000}, {"stage": "live"})
+HALF = ({"stage": "canary", "share": 5000},)
+
+
+def advance(port, changes):
+    """Moves http-auth, in steps as people must."""
     url = f"http://127.0.0.1:{port + 1}/v1/flags/http-auth"
     headers = {"Authorization": f"Bearer {CONTROL}", "Content-Type": "application/json"}
-    for change in ({"stage": "canary", "share": 10000}, {"stage": "live"}):
+    for change in changes:
         etag = urllib.request.urlopen(urllib.request.Request(url, headers=headers)).headers["ETag"]
         urllib.request.urlopen(urllib.request.Request(
             url, json.dumps(change).encode(), {**headers, "If-Match": etag}, method="PUT"))
 
 
-def lets_in(url, body, api_token=None):
-    """Ends the run unless the first question is answered with yes: a deny costs less."""
+def answer_of(url, body, api_token=None):
     headers = {"Content-Type": "application/json"}
     if api_token:
         headers["Authorization"] = f"Bearer {api_token}"
-    answer = urllib.request.urlopen(urllib.request.Request(url, body.encode(), headers)).read()
-    if json.loads(answer)["decision"] != "allow":
-        sys.exit(f"{url}: {answer.decode()}")
+    return json.load(urllib.request.urlopen(urllib.request.Request(url, body.encode(), headers)))
+
+
+def lets_in(url, body, api_token=None):
+    """Ends the run unless the first question is answered with yes: a deny costs less."""
+    answer = answer_of(url, body, api_token)
+    if answer["decision"] != "allow":
+        sys.exit(f"{url}: {answer}")
 
 
 def lua(folder, name, bodies_file, components, api_token=None):
@@ -200,12 +208,41 @@ def main():
         pid = start(["target/release/crossfade", "serve", "-c", file],
                     f"http://127.0.0.1:{port}/healthz")
         if stage == "live":
-            advance(port)
+            advance(port, LIVE)
         lets_in(f"http://127.0.0.1:{port}/v1/decide/http-auth", first(algorithm),
                 DATA if access == "token" else None)
         script = lua(folder, name, bodies(algorithm), [f"/v1/decide/{c}" for c in components],
                      DATA if access == "token" else None)
         targets.append((label, pid, f"http://127.0.0.1:{port}", script))
+
+    subjects = os.path.join(folder, "subjects")
+    with open(subjects, "w") as lines:
+        for number in range(TOKENS):
+            context = {"context": {"targetingKey": f"user-{number:06}"}}
+            lines.write(json.dumps(context, separators=(",", ":")) + "\n")
+    targets.append(("bare JSON, OFREP", anchors, "http://127.0.0.1:19600",
+                    lua(folder, "bare-ofrep", subjects, ["/evaluate"])))
+
+    def evaluating(label, name, port, count=1, access="open", path="/http-auth"):
+        """Evaluations by OFREP of a component at half, alone or among others."""
+        components = ["http-auth"] + [f"http-auth-{n:04}" for n in range(1, count)]
+        file = configuration(folder, name, port, "pyjwt-2", components, "HS256", 0, access)
+        pid = start(["target/release/crossfade", "serve", "-c", file],
+                    f"http://127.0.0.1:{port}/healthz")
+        advance(port, HALF)
+        token = DATA if access == "token" else None
+        url = f"http://127.0.0.1:{port}"
+        with open(subjects) as lines:
+            answer = answer_of(f"{url}/ofrep/v1/evaluate/flags/http-auth", next(lines), token)
+        if answer["reason"] != "SPLIT":
+            sys.exit(f"{label}: {answer}")
+        script = lua(folder, name, subjects, [f"/ofrep/v1/evaluate/flags{path}"], token)
+        targets.append((label, pid, url, script))
+
+    evaluating("ofrep, one component", "ofrep", 19710)
+    evaluating("ofrep, one component, API token", "ofrep-token", 19720, access="token")
+    evaluating("ofrep, one component of 1,000", "ofrep-thousand", 19730, count=1000)
+    evaluating("ofrep, all 7 components in one answer", "ofrep-all", 19740, count=7, path="")
 
     service("decide, shadow every request, two verifies", "plain", 19610, "pyjwt-2", 1, 100)
     service("decide, same, core-validate with its cache", "cached", 19620, "core-validate", 1, 100)
@@ -233,7 +270,9 @@ def main():
         hello = cpu["bare hello"]
 
         def bare(label):
-            """The bare endpoint with the same algorithm."""
+            """The bare endpoint with the same algorithm, or the same body."""
+            if "ofrep" in label.lower():
+                return cpu["bare JSON, OFREP"]
             named = [name for name in ALGORITHMS if label.endswith(name)]
             return cpu[f"bare JSON + {named[0] if named else 'HS256'}"]
 

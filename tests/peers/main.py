@@ -10,6 +10,7 @@ import prometheus  # noqa: F401
 import openapi  # noqa: F401
 import oauth  # noqa: F401
 import oidc  # noqa: F401
+import ofrep  # noqa: F401
 import tokens  # noqa: F401
 from registry import TESTS
 

@@ -70,14 +70,27 @@ def data(world):
     run(world, address, "data-known", KNOWN, *arguments)
 
 
+@test("openapi-ofrep", "evaluations are answered as the OpenAPI document says, whatever is sent")
+def ofrep(world):
+    address, _, _ = service(world)
+    # A stream does not end by itself.
+    arguments = ["--include-tag", "ofrep", "--exclude-path", "/ofrep/v1/events"]
+    checks = CHECKS + ",not_a_server_error"
+    run(world, address, "ofrep", "", *arguments, checks=checks)
+    known = '[parameters]\n"path.key" = "http-auth"\n'
+    run(world, address, "ofrep-known", known, *arguments, checks=checks)
+
+
 @test("openapi-control", "the control listener answers as its OpenAPI document says, whatever is sent")
 def control(world):
     from world import CONTROL_TOKEN
 
     _, address, _ = service(world)
     arguments = ["-H", f"Authorization: Bearer {CONTROL_TOKEN}", "--exclude-tag", "data"]
-    for tag in ["oauth", "compatible", "metrics"]:
+    for tag in ["oauth", "compatible", "ofrep", "metrics"]:
         arguments += ["--exclude-tag", tag]
+    # A stream does not end by itself.
+    arguments += ["--exclude-path", "/v1/events"]
     checks = CHECKS + ",not_a_server_error,ignored_auth"
     run(world, address, "control", "", *arguments, checks=checks)
     run(world, address, "control-known", KNOWN, *arguments, checks=checks)
@@ -91,7 +104,7 @@ def stranger(world):
     asked = 0
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            if not operation.get("security") or {"data", "oauth", "compatible"} & {*operation["tags"]}:
+            if not operation.get("security") or {"data", "oauth", "compatible", "ofrep"} & {*operation["tags"]}:
                 continue
             target = path.replace("{component}", "http-auth").replace("{name}", "x").replace("{id}", "x")
             for headers in [[], [("Authorization", "Bearer 0123456789abcdef0123")]]:

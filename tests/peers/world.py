@@ -261,10 +261,11 @@ class World:
         algorithm = {"hs": "HS256", "rs": "RS256", "es": "ES256", "ed": "EdDSA"}[key]
         return jwt.encode(claims, self.keys[key], algorithm, headers=headers)
 
-    def start_service(self, name, sections="", control_port=0, signing_key=None):
+    def start_service(self, name, sections="", control_port=0, signing_key=None, changes=()):
         """Starts a service with a database of its own; its data, control and metrics address.
 
-        `sections` is more configuration; with a port, browsers are told to come there."""
+        `sections` is more configuration, `changes` are pairs of texts of which the second takes
+        the first one's place; with a port, browsers are told to come there."""
         config = CONFIG.format(
             name=name,
             folder=self.folder,
@@ -279,6 +280,9 @@ class World:
         if signing_key:
             named = f'signing_key = "{signing_key}"'
             config = config.replace("[authority]\n", f"[authority]\n{named}\n")
+        for old, new in changes:
+            assert old in config, f"the configuration has no {old!r}"
+            config = config.replace(old, new, 1)
         config += sections
         seeds = (ROOT / "flags" / "development.toml").read_text()
         self.write("seeds.toml", seeds + SEED)
