@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::flag;
 use crate::domain::Reason;
 use crate::guard::{Certificate, EvidenceKind, Record};
-use crate::web::answers::{NamedBodyRefused, NamedRefused};
+use crate::web::answers::NamedBodyRefused;
 use crate::web::api_json::take_json;
 use crate::web::flags::Note;
 use crate::web::guard::Granted;
@@ -129,7 +129,7 @@ pub async fn import(
     security(("control" = [])),
     params(("component" = String, Path, description = "The component")),
     request_body(content = Option<Note>),
-    responses((status = 200, description = "Withdrawn, and on disk", body = Object), NamedRefused))]
+    responses((status = 200, description = "Withdrawn, and on disk", body = Object), NamedBodyRefused))]
 pub async fn withdraw(
     State(rooms): State<Arc<Rooms>>,
     Named(component): Named,

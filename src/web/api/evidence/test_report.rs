@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 
 use super::flag;
 use crate::guard::{EvidenceError, EvidenceKind, REPORT_BYTES_MAX, Record, read_junit};
-use crate::web::answers::{NamedBodyRefused, NamedRefused};
+use crate::web::answers::NamedBodyRefused;
 use crate::web::api_json::read_at_most;
 use crate::web::flags::Note;
 use crate::web::guard::Granted;
@@ -54,7 +54,7 @@ pub async fn import(
     security(("control" = [])),
     params(("component" = String, Path, description = "The component")),
     request_body(content = Option<Note>),
-    responses((status = 200, description = "Withdrawn, and on disk", body = Object), NamedRefused))]
+    responses((status = 200, description = "Withdrawn, and on disk", body = Object), NamedBodyRefused))]
 pub async fn withdraw(
     State(rooms): State<Arc<Rooms>>,
     Named(component): Named,
