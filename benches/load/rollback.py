@@ -93,6 +93,17 @@ def wait():
     sys.exit("the service does not answer")
 
 
+def answered(folder, at_least=0):
+    """How many decisions the request log tells of, once it is so many."""
+    for _ in range(400):
+        with open(f"{folder}/requests.log", "rb") as log:
+            lines = sum(1 for _ in log)
+        if lines >= at_least:
+            return lines
+        time.sleep(0.05)
+    sys.exit("the load does not begin")
+
+
 def quantiles(label, seconds):
     ordered = sorted(seconds)
     at = lambda share: ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
@@ -116,10 +127,11 @@ def main():
         loader = subprocess.Popen(
             ["wrk", "-t1", "-c32", "-d600s", "-s", f"{folder}/decide.lua",
              f"http://127.0.0.1:{DATA}/v1/decide/http-auth"], stdout=subprocess.DEVNULL)
-        time.sleep(2)
+        answered(folder, 1000)
         control = http.client.HTTPConnection("127.0.0.1", CONTROL)
         bare = os.open(f"{folder}/bare", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         calls, syncs = [], []
+        before, began = answered(folder), time.perf_counter()
         for number in range(ROLLBACKS):
             started = time.perf_counter()
             control.request("POST", f"/v1/flags/c-{number:04}/rollback",
@@ -133,8 +145,10 @@ def main():
             os.write(bare, b"x" * 4096)
             os.fsync(bare)
             syncs.append(time.perf_counter() - started)
-        if loader.poll() is not None:
-            sys.exit("the load has ended too early")
+        rate = (answered(folder) - before) / (time.perf_counter() - began)
+        if loader.poll() is not None or rate < 1000:
+            sys.exit(f"there was no load to speak of: {rate:.0f} decisions a second")
+        print(f"{rate:.0f} decisions a second meanwhile")
         call = quantiles("rollback, under load", calls)
         sync = quantiles("4 KiB and fsync, in between", syncs)
         print(f"p99 of a rollback is {call / sync:.2f} times that of a bare fsync")
