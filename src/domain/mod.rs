@@ -18,6 +18,7 @@ mod policy;
 mod question;
 mod reason;
 mod side;
+mod subject_key;
 
 pub use clock::{Clock, SystemClock, Timestamp, TokioClock};
 pub use credentials::{Credentials, Presented, RequestParts};
@@ -36,3 +37,4 @@ pub use policy::{LivePolicies, Mode, Policies, Policy, Rule, RuleSet};
 pub use question::{Question, Token};
 pub use reason::{Reason, ReasonClass};
 pub use side::{Share, Side, Slot};
+pub use subject_key::{ClientNetwork, SubjectKey};

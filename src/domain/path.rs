@@ -21,6 +21,12 @@ pub trait AuthPath: Send + Sync {
         Box::pin(std::future::ready(Proof::Undecided))
     }
 
+    /// True when an allow of this path means that it has verified a signature. One that does not
+    /// look at signatures lets in whatever a forger writes, and so its allow proves nobody.
+    fn verifies(&self) -> bool {
+        true
+    }
+
     /// Asks whoever stands behind this path, in a way that has no effect, whether there are still
     /// answers. `question` presents no token. `None` when nobody can be asked so.
     fn probe<'a>(&'a self, question: &'a Question) -> Option<Answering<'a>> {

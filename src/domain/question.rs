@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{ComponentId, Credentials, Presented, RequestId, Timestamp, TokenType};
+use super::{ClientNetwork, ComponentId, Credentials, Presented, RequestId, Timestamp, TokenType};
 
 /// A token as it was sent. Shows itself to nobody: `Debug` is redacted, `Display` is missing.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Question {
     pub asked_at: Timestamp,
     /// The kind of token that is to be let in; `None`: those that open this door by default.
     wanted: Option<TokenType>,
+    /// The network of whoever wants to come in, where somebody who is trusted has told it.
+    client: Option<ClientNetwork>,
     credentials: Credentials,
     presented: Presented,
 }
@@ -51,13 +53,24 @@ impl Question {
         credentials: Credentials,
     ) -> Self {
         let presented = credentials.presented();
-        Self { id, component, asked_at, wanted: None, credentials, presented }
+        Self { id, component, asked_at, wanted: None, client: None, credentials, presented }
     }
 
     /// The same question about one kind of token only.
     #[must_use]
     pub fn wanting(self, token_type: TokenType) -> Self {
         Self { wanted: Some(token_type), ..self }
+    }
+
+    /// The same question of somebody in this network.
+    #[must_use]
+    pub fn from_network(self, client: Option<ClientNetwork>) -> Self {
+        Self { client, ..self }
+    }
+
+    /// The network of whoever wants to come in; `None` where nobody who is trusted tells it.
+    pub const fn client(&self) -> Option<ClientNetwork> {
+        self.client
     }
 
     /// The one kind of token that is to be let in, if the caller named one.
@@ -83,6 +96,7 @@ impl Question {
             component: self.component.clone(),
             asked_at,
             wanted: self.wanted,
+            client: self.client,
             credentials: self.credentials.clone(),
             presented: self.presented.clone(),
         }

@@ -1,11 +1,13 @@
 //! What one component's comparisons came to.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::counter::Failure;
+use super::intake::{Bell, Intake};
 use super::pages::Pages;
 use super::{AcceptedUse, Counter, Exemplar, Group, GroupKey, Latency, LatencySummary, Tally};
 use crate::compare::{Observation, Verdict};
@@ -96,11 +98,26 @@ pub struct Book {
     component: ComponentId,
     fingerprints: FingerprintKey,
     pages: Mutex<Pages>,
+    intake: Intake,
+    bell: Arc<Bell>,
 }
 
 impl Book {
-    pub(super) fn new(component: ComponentId, fingerprints: FingerprintKey) -> Self {
-        Self { component, fingerprints, pages: Mutex::default() }
+    pub(super) fn new(
+        component: ComponentId,
+        fingerprints: FingerprintKey,
+        bell: Arc<Bell>,
+    ) -> Self {
+        let (pages, intake) = (Mutex::default(), Intake::default());
+        Self { component, fingerprints, pages, intake, bell }
+    }
+
+    pub(super) const fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    pub(super) const fn bell(&self) -> &Arc<Bell> {
+        &self.bell
     }
 
     /// Whose book this is.
@@ -118,10 +135,10 @@ impl Book {
         entry.count(&mut counters);
         let mut pages = self.pages.lock();
         pages.changed = true;
-        if let Some(legacy) = entry.legacy {
+        if let Some(legacy) = entry.legacy.filter(|legacy| was_reached_for(legacy)) {
             pages.legacy.record(legacy.took);
         }
-        if let Some(ssot) = entry.ssot {
+        if let Some(ssot) = entry.ssot.filter(|ssot| was_reached_for(ssot)) {
             pages.ssot.record(ssot.took);
         }
         if let Finding::Compared { verdict: Verdict::Mismatch(mismatch), accepted, .. } =
@@ -194,6 +211,11 @@ impl Book {
         groups.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.key.cmp(&b.key)));
         groups
     }
+}
+
+/// False for a side that was taken to fail without being asked: there was nothing to measure.
+const fn was_reached_for(observation: &Observation) -> bool {
+    observation.answer.is_ok() || !observation.took.is_zero()
 }
 
 impl Entry<'_> {
@@ -281,7 +303,7 @@ mod tests {
     const KEY: FingerprintKey = FingerprintKey::new([1; 32]);
 
     fn book() -> Book {
-        Book::new(ComponentId::parse("http-auth").expect("an id"), KEY)
+        Book::new(ComponentId::parse("http-auth").expect("an id"), KEY, Arc::default())
     }
 
     fn asked_at(seconds: i64, token: &str) -> Question {
@@ -352,6 +374,21 @@ mod tests {
         assert_eq!(book.total().count(Counter::SampleDropped), 3 * (EXEMPLARS_MAX as u64 + 2));
         let json = serde_json::to_string(&groups).expect("writable");
         assert!(!json.contains("secret"));
+    }
+
+    #[test]
+    fn a_side_that_failed_without_being_asked_has_no_time() {
+        let book = book();
+        let failed = |took| Observation { answer: Err(PathError::TimedOut), took };
+        for (took, times) in [(Duration::ZERO, 0), (Duration::from_millis(600), 1)] {
+            book.record(&asked_at(60, "x"), &compared(&failed(took), &Verdict::Match));
+            assert_eq!(book.latency(Side::Ssot).count, times);
+            assert_eq!(book.latency(Side::Legacy).count, times);
+        }
+        let at_once =
+            Observation { answer: Ok(Decision::deny(Reason::Expired)), took: Duration::ZERO };
+        book.record(&asked_at(60, "x"), &compared(&at_once, &Verdict::Match));
+        assert_eq!(book.latency(Side::Ssot).count, 2, "an answer always takes some");
     }
 
     #[test]

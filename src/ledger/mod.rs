@@ -8,10 +8,12 @@
 mod accepted_use;
 mod book;
 mod counter;
+mod intake;
 mod keeping;
 mod latency;
 mod pages;
 mod samples;
+mod seen;
 mod since;
 mod tally;
 
@@ -23,9 +25,13 @@ use parking_lot::RwLock;
 pub use accepted_use::AcceptedUse;
 pub use book::{Book, Enforcement, Entry, Finding, NotCompared, Outcome};
 pub use counter::{Counter, Failure};
+pub use intake::{Bell, WAITING_MAX};
 pub use keeping::{Keeper, LedgerError, Round};
 pub use latency::{Latency, LatencySummary};
 pub use samples::{Exemplar, Group, GroupKey, Side as SampleSide};
+pub use seen::{
+    Compared, DeliveryFault, DeliverySeen, Gravity, OutcomeSeen, Seen, Trial, WalkSeen, Worth,
+};
 pub use tally::Tally;
 
 use crate::domain::{ComponentId, FingerprintKey};
@@ -35,6 +41,7 @@ use crate::domain::{ComponentId, FingerprintKey};
 pub struct Ledger {
     shelf: RwLock<Shelf>,
     fingerprints: FingerprintKey,
+    bell: Arc<Bell>,
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +54,7 @@ struct Shelf {
 impl Ledger {
     /// An empty ledger whose samples fingerprint tokens and subjects under `fingerprints`.
     pub fn new(fingerprints: FingerprintKey) -> Self {
-        Self { shelf: RwLock::default(), fingerprints }
+        Self { shelf: RwLock::default(), fingerprints, bell: Arc::default() }
     }
 
     /// The book of a component, opened at first use. Callers keep it.
@@ -57,11 +64,17 @@ impl Ledger {
         }
         let opened = &mut *self.shelf.write();
         let book = opened.books.entry(component.clone()).or_insert_with(|| {
-            let book = Arc::new(Book::new(component.clone(), self.fingerprints.clone()));
+            let bell = Arc::clone(&self.bell);
+            let book = Arc::new(Book::new(component.clone(), self.fingerprints.clone(), bell));
             opened.order.push(Arc::clone(&book));
             book
         });
         Arc::clone(book)
+    }
+
+    /// What wakes whoever watches the books.
+    pub fn bell(&self) -> Arc<Bell> {
+        Arc::clone(&self.bell)
     }
 
     /// Every book, in the order of the components' ids.

@@ -29,12 +29,20 @@ pub struct IntrospectionSettings {
     /// What happens to a request without a token.
     #[serde(default)]
     pub missing_token: MissingToken,
+    /// Whether `active` means that the endpoint has verified a signature, or knows the token as
+    /// its own. False for one that does neither: then its allow alone proves nobody.
+    #[serde(default = "yes")]
+    pub verifies_signatures: bool,
     /// Time and size.
     #[serde(default)]
     pub limits: CallLimits,
     /// The client's secret or the bearer token, already read.
     #[serde(skip)]
     pub secret: Option<Secret>,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// How we say who we are (RFC 7662 §2.1: some way is required).
@@ -58,6 +66,7 @@ pub struct IntrospectionPath {
     headers: Headers,
     sources: Vec<Source>,
     missing_token: MissingToken,
+    verifies: bool,
     limits: CallLimits,
 }
 
@@ -84,6 +93,7 @@ impl IntrospectionPath {
             headers,
             sources: settings.sources,
             missing_token: settings.missing_token,
+            verifies: settings.verifies_signatures,
             limits: settings.limits,
         })
     }
@@ -114,6 +124,10 @@ impl IntrospectionPath {
 impl AuthPath for IntrospectionPath {
     fn decide<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Decision, PathError>> {
         Box::pin(self.ask(question))
+    }
+
+    fn verifies(&self) -> bool {
+        self.verifies
     }
 
     /// About a token that is nobody's, so that the endpoint is asked even where requests without

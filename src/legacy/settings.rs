@@ -191,4 +191,51 @@ mod tests {
         let error = ProfileSettings::of("core-validate", Vec::new()).build().expect_err("no key");
         assert!(error.to_string().contains("no key"), "{error}");
     }
+
+    #[test]
+    fn a_path_says_whether_its_allow_means_that_a_signature_was_verified() {
+        let verifies = |name: &str, production| {
+            let settings = ProfileSettings { production, ..ProfileSettings::of(name, keys()) };
+            settings.build().expect("a path").verifies()
+        };
+        for (name, in_production, elsewhere) in [
+            ("core-validate", true, true),
+            ("hardcoded-key", true, true),
+            ("payload-delegate", true, true),
+            ("unverified-decode", false, false),
+            ("format-or-nothing", false, false),
+            ("ws-strict", true, true),
+            ("ws-ladder", true, false),
+            ("ws-bypass", true, false),
+        ] {
+            let found = (verifies(name, true), verifies(name, false));
+            assert_eq!(found, (in_production, elsewhere), "{name}");
+        }
+        let mut emergency = ProfileSettings::of("ws-ladder", keys());
+        emergency.modes.insert("emergency".to_owned(), true);
+        assert!(!emergency.build().expect("a path").verifies());
+    }
+
+    #[test]
+    fn a_remote_path_is_taken_to_verify_unless_its_settings_say_otherwise() {
+        let http = "kind = 'http'\nmethod = 'GET'\nurl = 'http://127.0.0.1:9/'\n\
+                    headers = { authorization = 'Bearer {token}' }\n\
+                    allow = { status = [200] }\ndeny = { status = [401] }\n";
+        let introspection = "kind = 'introspection'\nurl = 'http://127.0.0.1:9/'\n\
+                             client = { by = 'bearer' }\n";
+        for text in [http, introspection] {
+            for (says, verifies) in [
+                ("", true),
+                ("verifies_signatures = true", true),
+                ("verifies_signatures = false", false),
+            ] {
+                let mut settings = read(&format!("{text}{says}")).expect("settings");
+                if let Settings::Introspection(settings) = &mut settings {
+                    settings.secret = Some(crate::legacy::Secret::new(b"hush"));
+                }
+                let path = build("old", settings, &loopback()).expect("a path");
+                assert_eq!(path.verifies(), verifies, "{text}{says}");
+            }
+        }
+    }
 }

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::breaker::not_asked;
 use super::enforce::Check;
 use super::import::import;
 use super::lane::{Lane, Paths};
 use super::record::{Answer, Record};
 use super::room::{Desk, SERVING_PERCENT, Shadow, ShadowError, draw, why_alone};
-use crate::compare::{Inconclusive, Verdict, judge, worth_asking_again};
+use super::trial::LegacyVerifies;
+use crate::compare::{Inconclusive, Observation, Verdict, judge, worth_asking_again};
 use crate::domain::{
     BoxFuture, Decision, PathError, Proof, Question, Revision, Side, Slot, Timestamp, TokenType,
 };
@@ -74,6 +76,9 @@ impl Shadow {
             book: Arc::clone(&lane.book),
             flag: Arc::clone(flag),
             question,
+            plan: *plan,
+            verifies: LegacyVerifies(lane.paths.legacy.verifies()),
+            arm: plan.serving,
             first: plan.serving,
             owned: false,
             answer,
@@ -110,7 +115,7 @@ async fn serve<'a, P: Fn() -> BoxFuture<'a, Proof>>(
         OnFailure::Unavailable => deadline,
         OnFailure::OtherSide { .. } => deadline * SERVING_PERCENT / 100,
     };
-    let first = Answer::of(lane.ask(plan.serving, question, time).await);
+    let first = Answer::of(ask_serving(lane, flag, plan, question, time).await);
     let first = if plan.serving == Side::Legacy { enforced(first, check) } else { first };
     let failed = first.barred.is_none() && first.first.answer.is_err();
     let (true, OnFailure::OtherSide { budgeted }) = (failed, plan.on_failure) else {
@@ -133,6 +138,35 @@ async fn serve<'a, P: Fn() -> BoxFuture<'a, Proof>>(
         Side::Ssot => Enforcement::Nothing,
     };
     Answer { rescue: Some(rescue), enforcement, ..first }
+}
+
+/// Asks the serving side. Where legacy stands by, SSOT is not asked while its breaker is open.
+async fn ask_serving(
+    lane: &Lane<Paths>,
+    flag: &Flag,
+    plan: &Plan,
+    question: &Question,
+    time: Duration,
+) -> Observation {
+    let Some(failures_max) = breaks_after(flag, plan) else {
+        return lane.ask(plan.serving, question, time).await;
+    };
+    let Some(leave) = lane.breaker.leave(failures_max, question.asked_at) else {
+        return Observation { answer: Err(not_asked()), took: Duration::ZERO };
+    };
+    let observation = lane.ask(plan.serving, question, time).await;
+    let answered_at = question.asked_at.plus(observation.took);
+    leave.tell(observation.answer.is_ok(), plan.subject, answered_at);
+    observation
+}
+
+/// After how many failures in a row the serving side is not asked for a while; `None` for legacy,
+/// where nobody stands by, and where it is switched off.
+pub(super) fn breaks_after(flag: &Flag, plan: &Plan) -> Option<u32> {
+    match (plan.serving, plan.on_failure) {
+        (Side::Ssot, OnFailure::OtherSide { .. }) => flag.limits.breaker_failures,
+        (Side::Ssot, OnFailure::Unavailable) | (Side::Legacy, _) => None,
+    }
 }
 
 /// Legacy's answer, unless what it lets in, or cannot decide, is proved to be bad.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ask::ask;
+use super::breaker::Breaker;
 use super::budget::Budget;
 use super::health::Health;
 use crate::compare::Observation;
@@ -53,13 +54,16 @@ pub(super) struct Lane<P> {
     pub(super) paths: P,
     pub(super) book: Arc<Book>,
     pub(super) rescues: Budget,
+    /// Of SSOT.
+    pub(super) breaker: Breaker,
     /// Of the legacy path.
     pub(super) legacy: Health,
 }
 
 impl<P> Lane<P> {
     pub(super) fn new(paths: P, book: Arc<Book>) -> Self {
-        Self { paths, book, rescues: Budget::default(), legacy: Health::default() }
+        let (rescues, breaker) = (Budget::default(), Breaker::default());
+        Self { paths, book, rescues, breaker, legacy: Health::default() }
     }
 }
 

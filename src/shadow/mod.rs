@@ -9,6 +9,7 @@
 //! says what would have come of it. A revocation goes to both sides, whatever the stage.
 
 mod ask;
+mod breaker;
 mod budget;
 mod counts;
 mod decide;
@@ -23,8 +24,10 @@ mod room;
 #[cfg(test)]
 mod tests;
 mod told;
+mod trial;
 
 pub use ask::ask;
+pub use breaker::{BreakerState, BreakerView};
 pub use counts::ShadowCounts;
 pub use decide::Served;
 pub use health::Probe;

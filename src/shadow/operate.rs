@@ -6,12 +6,15 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::ask::timed;
+use super::breaker::not_asked;
 use super::counts::one_more;
+use super::decide::breaks_after;
 use super::enforce::{Check, Enforced, enforced};
 use super::lane::{Lane, TokenPaths};
 use super::record::{Answer, Record};
 use super::revoke::revoke_on;
 use super::room::{Desk, SERVING_PERCENT, Shadow, ShadowError, draw, why_alone};
+use super::trial::LegacyVerifies;
 use crate::compare::{
     Inconclusive, Mismatch, MismatchClass, Observation, Verdict, judge, worth_asking_again,
 };
@@ -94,6 +97,7 @@ impl Shadow {
             flag: Arc::clone(flag),
             desk: Arc::clone(&self.desk),
             shadows: Arc::clone(&self.permits),
+            arm: first,
             first: enforced.first(first),
             plan,
             enforced,
@@ -120,6 +124,8 @@ struct Run {
     desk: Arc<Desk>,
     shadows: Arc<Semaphore>,
     plan: Plan,
+    /// The side whose turn it is.
+    arm: Side,
     /// The side that performs, as long as it can be reached.
     first: Side,
     enforced: Enforced,
@@ -191,7 +197,7 @@ impl Run {
             OnFailure::Unavailable => deadline,
             OnFailure::OtherSide { .. } => deadline * SERVING_PERCENT / 100,
         };
-        let first = self.perform_on(self.first, time, now).await;
+        let first = self.perform_first(time, now).await;
         let (Err(PathError::Unreachable(_)), OnFailure::OtherSide { budgeted }) =
             (&first.0, on_failure)
         else {
@@ -213,6 +219,26 @@ impl Run {
 
     fn owned(&self) -> bool {
         self.first != self.plan.serving && self.enforced.denial().is_none()
+    }
+
+    /// As the side whose turn it is. While SSOT's breaker is open it is not asked, so that nothing
+    /// was done; but nobody else can go on with a session that SSOT keeps.
+    async fn perform_first(&self, time: Duration, now: Timestamp) -> Took {
+        let breaks_after = match self.on_failure() {
+            OnFailure::OtherSide { .. } if !self.lane.paths.ssot.owns(&self.operation) => {
+                breaks_after(&self.flag, &self.plan)
+            }
+            OnFailure::OtherSide { .. } | OnFailure::Unavailable => None,
+        };
+        let Some(failures_max) = breaks_after else {
+            return self.perform_on(self.first, time, now).await;
+        };
+        let Some(leave) = self.lane.breaker.leave(failures_max, now) else {
+            return (Err(not_asked()), Duration::ZERO);
+        };
+        let took = self.perform_on(self.first, time, now).await;
+        leave.tell(took.0.is_ok(), self.plan.subject, now.plus(took.1));
+        took
     }
 
     async fn perform_on(&self, side: Side, time: Duration, now: Timestamp) -> Took {
@@ -251,6 +277,10 @@ impl Run {
             book: Arc::clone(&self.lane.book),
             flag: Arc::clone(&self.flag),
             question,
+            plan: self.plan,
+            // A token that is made was asked for by somebody whom that side knows.
+            verifies: LegacyVerifies(true),
+            arm: self.arm,
             first: self.first,
             owned: self.owned(),
             answer: Answer {

@@ -1,11 +1,13 @@
 //! An answered question on its way into the ledger.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use super::trial::{LegacyVerifies, Sides, is_urgent};
 use crate::compare::{Inconclusive, Observation, Verdict, claim_shape};
-use crate::domain::{Decision, Question, Reason, Side, Timestamp};
-use crate::flags::Flag;
-use crate::ledger::{Book, Enforcement, Entry, Finding, NotCompared, Outcome};
+use crate::domain::{Decision, Question, Reason, Share, Side, Timestamp};
+use crate::flags::{By, Flag, Plan, Stage};
+use crate::ledger::{Book, Enforcement, Entry, Finding, NotCompared, Outcome, Seen, Trial};
 
 /// What was asked while the caller waited.
 pub(super) struct Answer {
@@ -48,6 +50,12 @@ pub(super) struct Record {
     pub book: Arc<Book>,
     pub flag: Arc<Flag>,
     pub question: Question,
+    /// By what it was answered.
+    pub plan: Plan,
+    /// Whether an allow of legacy proves anybody.
+    pub verifies: LegacyVerifies,
+    /// The side whose turn it was.
+    pub arm: Side,
     /// The side that was asked first.
     pub first: Side,
     /// That side was not the serving one, but keeps the session.
@@ -140,5 +148,61 @@ impl Record {
             finding,
         };
         self.book.record(&self.question, &entry);
+        if self.book.is_watched() {
+            self.show(&entry);
+        }
     }
+
+    /// Shows the answer to whoever watches; wakes them where it may make a rule act.
+    fn show(&self, entry: &Entry<'_>) {
+        let sides = Sides {
+            arm: self.arm,
+            legacy: entry.legacy,
+            ssot: entry.ssot,
+            refused: self.answer.refused,
+            barred: self.answer.barred.is_some(),
+            finding: &entry.finding,
+        };
+        let rescue = self.answer.rescue.as_ref().map(|rescue| &rescue.answer);
+        let (served, compared) = (sides.worth(self.verifies), sides.compared(self.verifies));
+        let urgent = is_urgent(served, compared);
+        let trial = Trial {
+            asked_at: self.question.asked_at,
+            revision: self.plan.revision,
+            arm: self.arm,
+            share: self.share_by_chance(),
+            subject: self.plan.subject,
+            client: self.question.client(),
+            drawn: matches!(entry.finding, Finding::Compared { .. }) && self.plan.compare,
+            proven: sides.is_proven(self.verifies),
+            served,
+            rescued: matches!(rescue, Some(Ok(Decision::Allow(_)))),
+            compared,
+            legacy_took: time_of_answer(entry.legacy),
+            ssot_took: time_of_answer(entry.ssot),
+            recorded_at: urgent.then(Instant::now),
+        };
+        self.book.show(Seen::Answer(trial), urgent);
+    }
+
+    /// The share, where it has decided between people: below everybody, and above nobody.
+    fn share_by_chance(&self) -> Option<Share> {
+        let by_chance = self.plan.by == By::Share && self.plan.slot.is_some() && !self.owned;
+        match self.flag.stage {
+            Stage::Canary(share) if by_chance && share != Share::ALL && share != Share::NONE => {
+                Some(share)
+            }
+            Stage::Canary(_)
+            | Stage::Off
+            | Stage::Shadow
+            | Stage::Live
+            | Stage::Sealed
+            | Stage::Complete => None,
+        }
+    }
+}
+
+/// How long an answer took; a failure is none.
+fn time_of_answer(observation: Option<&Observation>) -> Option<Duration> {
+    observation.filter(|observation| observation.answer.is_ok()).map(|observation| observation.took)
 }

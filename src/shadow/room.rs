@@ -193,6 +193,7 @@ mod tests {
             on_failure: OnFailure::Unavailable,
             by,
             slot: None,
+            subject: None,
             revision: Revision(1),
         };
         for (serve, why) in

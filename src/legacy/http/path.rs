@@ -44,6 +44,7 @@ pub struct HttpPath {
     sources: Vec<Source>,
     missing_token: MissingToken,
     probe: bool,
+    verifies: bool,
     limits: CallLimits,
 }
 
@@ -93,6 +94,7 @@ impl HttpPath {
             sources: settings.sources,
             missing_token: settings.missing_token,
             probe: settings.probe,
+            verifies: settings.verifies_signatures,
             limits: settings.limits,
         })
     }
@@ -186,6 +188,10 @@ impl std::fmt::Debug for HttpPath {
 impl AuthPath for HttpPath {
     fn decide<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Decision, PathError>> {
         Box::pin(self.ask(question))
+    }
+
+    fn verifies(&self) -> bool {
+        self.verifies
     }
 
     /// About a token that is nobody's, so that the endpoint is asked even where requests without

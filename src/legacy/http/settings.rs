@@ -43,6 +43,10 @@ pub struct HttpSettings {
     /// Where the token is taken from; empty: the one that the new side takes.
     #[serde(default)]
     pub sources: Vec<Source>,
+    /// Whether an allow of the endpoint means that it has verified a signature. False for one that
+    /// lets in whatever a forger writes: then its allow alone proves nobody.
+    #[serde(default = "yes")]
+    pub verifies_signatures: bool,
     /// What happens to a request without a token.
     #[serde(default)]
     pub missing_token: MissingToken,

@@ -288,4 +288,8 @@ impl AuthPath for ProfilePath {
     fn decide<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Decision, PathError>> {
         Box::pin(std::future::ready(self.answer(question)))
     }
+
+    fn verifies(&self) -> bool {
+        self.profile.verifies()
+    }
 }

@@ -174,6 +174,18 @@ impl Profile {
         Err(LegacyError::Faults { path: self.id.clone(), faults })
     }
 
+    /// True when whoever is let in has shown a signature that verifies: there is no other way in.
+    pub fn verifies(&self) -> bool {
+        let by_rule = match self.rule {
+            Rule::Validate => self.key.signature_checked,
+            Rule::AdmitEveryone { .. } | Rule::AdmitText { .. } => false,
+            // There is no way in at all.
+            Rule::RefuseEveryone => return true,
+        };
+        let waves = self.bypass.as_ref().is_some_and(|rules| rules.lets_in(self.production));
+        by_rule && !waves && !self.ladder.iter().any(|rung| rung.lets_in_unproven(self.production))
+    }
+
     /// True when some answer depends on a signature.
     pub(super) const fn rule_needs_keys(&self) -> bool {
         match self.rule {

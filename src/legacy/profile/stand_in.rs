@@ -58,6 +58,11 @@ impl BypassRules {
         })
     }
 
+    /// True where the header has its effect.
+    pub(super) const fn lets_in(&self, production: bool) -> bool {
+        self.in_production.lets_in(production)
+    }
+
     /// The unverified token's subject, with the bypass's scopes.
     pub(super) fn grant(
         &self,
@@ -114,7 +119,25 @@ pub enum InProduction {
     Refuse,
 }
 
+impl InProduction {
+    /// True where the mode lets anybody in.
+    const fn lets_in(self, production: bool) -> bool {
+        match self {
+            Self::Same => true,
+            Self::Skip | Self::Refuse => !production,
+        }
+    }
+}
+
 impl Rung {
+    /// True where it lets in whoever has a bad token, or none.
+    pub(super) fn lets_in_unproven(&self, production: bool) -> bool {
+        let unproven = [Situation::Invalid, Situation::Missing];
+        self.enabled
+            && self.in_production.lets_in(production)
+            && unproven.iter().any(|situation| self.answers.contains(situation))
+    }
+
     /// True when it makes no difference to this rung whether a token is good.
     pub(super) fn treats_tokens_alike(&self) -> bool {
         self.answers.contains(&Situation::Valid) == self.answers.contains(&Situation::Invalid)

@@ -1,11 +1,14 @@
 //! Operations between two sides that follow a script.
 
+mod answers;
+mod breaking;
 mod comparing;
 mod enforcing;
 mod health;
 mod importing;
 mod performing;
 mod revoking;
+mod showing;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
