@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Issuers;
 use super::issuers::Person;
-use crate::domain::{FingerprintKey, Presented, Reason, Slot, Token};
+use crate::domain::{FingerprintKey, Presented, Reason, Slot, SubjectKey, Token};
 use crate::domain::{decode_base64url, decode_leniently, encode_base64url};
 
 /// The secret of a group. Whoever knows it can compute slots, so it never shows itself.
@@ -38,43 +38,54 @@ impl Salt {
     /// `sub` alone for a token of our own issuers or without `iss`, else issuer and the claim that
     /// names its subjects: two issuers' "1" are two people, unless they are said to be one.
     pub fn slot(&self, presented: &Presented, issuers: &Issuers) -> Option<Slot> {
+        self.key(presented, issuers).map(SubjectKey::slot)
+    }
+
+    /// What stands for the subject whose place [`Salt::slot`] is.
+    pub(super) fn key(&self, presented: &Presented, issuers: &Issuers) -> Option<SubjectKey> {
         match presented {
             Presented::Nothing | Presented::Conflict => None,
-            Presented::Opaque(token, reason) => self.opaque_slot(token, reason),
-            Presented::Jws(_, jws) => {
-                Some(self.slot_of(issuers.person(jws.claims.as_ref().ok()?)?))
-            }
+            Presented::Opaque(token, reason) => self.opaque_key(token, reason),
+            Presented::Jws(_, jws) => Some(self.key_of(issuers.person(jws.claims.as_ref().ok()?)?)),
         }
     }
 
     /// The slot of a subject of our own issuers.
     pub fn own_slot(&self, subject: &str) -> Slot {
-        self.hash(OWN, &[subject.as_bytes()])
+        self.own_key(subject).slot()
     }
 
     /// The slot of a subject of a foreign issuer.
     pub fn foreign_slot(&self, issuer: &str, subject: &str) -> Slot {
+        self.foreign_key(issuer, subject).slot()
+    }
+
+    fn own_key(&self, subject: &str) -> SubjectKey {
+        self.hash(OWN, &[subject.as_bytes()])
+    }
+
+    fn foreign_key(&self, issuer: &str, subject: &str) -> SubjectKey {
         let length = (issuer.len() as u64).to_le_bytes();
         self.hash(FOREIGN, &[&length, issuer.as_bytes(), subject.as_bytes()])
     }
 
-    /// The slot of a subject as the authority has granted it.
+    /// What stands for a subject as the authority has granted it.
     /// `None` for an empty one and one that is too long to be granted.
-    pub(super) fn granted_slot(&self, subject: &str, issuers: &Issuers) -> Option<Slot> {
+    pub(super) fn granted_key(&self, subject: &str, issuers: &Issuers) -> Option<SubjectKey> {
         let person = issuers.granted(subject);
-        person.is_nameable().then(|| self.slot_of(person))
+        person.is_nameable().then(|| self.key_of(person))
     }
 
-    fn slot_of(&self, person: Person<'_>) -> Slot {
+    fn key_of(&self, person: Person<'_>) -> SubjectKey {
         match person {
-            Person::Own(subject) => self.own_slot(subject),
-            Person::Foreign { issuer, subject } => self.foreign_slot(issuer, subject),
+            Person::Own(subject) => self.own_key(subject),
+            Person::Foreign { issuer, subject } => self.foreign_key(issuer, subject),
         }
     }
 
     /// An opaque token stands for itself, however it is encoded. One that resembles a JWS names
     /// somebody to a lenient reader, so its subject counts as unreadable.
-    fn opaque_slot(&self, token: &Token, reason: &Reason) -> Option<Slot> {
+    fn opaque_key(&self, token: &Token, reason: &Reason) -> Option<SubjectKey> {
         if *reason != Reason::Segments || resembles_jws(token) {
             return None;
         }
@@ -82,7 +93,7 @@ impl Salt {
         Some(self.hash(OPAQUE, &[fingerprint.bytes()]))
     }
 
-    fn hash(&self, kind: u8, parts: &[&[u8]]) -> Slot {
+    fn hash(&self, kind: u8, parts: &[&[u8]]) -> SubjectKey {
         let mut text = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
         text.push(kind);
         for part in parts {
@@ -91,7 +102,7 @@ impl Salt {
         let hash = blake3::keyed_hash(&self.0, &text);
         let mut first = [0; 8];
         first.copy_from_slice(&hash.as_bytes()[..8]);
-        Slot::from_hash(u64::from_le_bytes(first))
+        SubjectKey::from_hash(u64::from_le_bytes(first))
     }
 }
 
@@ -143,6 +154,10 @@ mod tests {
         SALT.slot(&presented(token), &issuers())
     }
 
+    fn granted(subject: &str) -> Option<Slot> {
+        SALT.granted_key(subject, &issuers()).map(SubjectKey::slot)
+    }
+
     fn issuers() -> Issuers {
         let known = |name: &str, subject_claim, same_subjects| {
             let name = name.to_owned();
@@ -179,13 +194,13 @@ mod tests {
     fn a_trusted_issuers_subject_is_in_the_claim_that_it_is_granted_by() {
         let corp = slot(&jws(r#"{"iss":"https://corp","sub":"x","oid":"1"}"#));
         assert_eq!(corp, Some(SALT.foreign_slot("https://corp", "1")));
-        assert_eq!(corp, SALT.granted_slot("corp|1", &issuers()));
+        assert_eq!(corp, granted("corp|1"));
         assert_eq!(slot(&jws(r#"{"iss":"https://corp","sub":"x"}"#)), None);
         let merged = slot(&jws(r#"{"iss":"https://old","sub":"x","user_id":"1"}"#));
         assert_eq!(merged, Some(SALT.own_slot("1")));
-        assert_eq!(merged, SALT.granted_slot("1", &issuers()));
-        assert_eq!(SALT.granted_slot("old|1", &issuers()), Some(SALT.own_slot("old|1")));
-        assert_eq!(SALT.granted_slot("else|1", &issuers()), Some(SALT.own_slot("else|1")));
+        assert_eq!(merged, granted("1"));
+        assert_eq!(granted("old|1"), Some(SALT.own_slot("old|1")));
+        assert_eq!(granted("else|1"), Some(SALT.own_slot("else|1")));
     }
 
     #[test]

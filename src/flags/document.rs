@@ -7,11 +7,12 @@ use serde::Deserialize as _;
 use toml::{Table, Value};
 
 use super::fields::Fields;
+use super::limits::form;
 use super::seed::{
     COMPONENTS_MAX, REQUIRES_MAX, fault, read_accepted, read_segment, read_targets, read_toml,
 };
 use super::segment::SEGMENTS_MAX;
-use super::{Invariants, Kind, Phase, Rescue, SeedFault, SeededDifference, SegmentDraft};
+use super::{Invariants, Kind, Limits, Phase, Rescue, SeedFault, SeededDifference, SegmentDraft};
 use super::{SettingsPatch, Stage, Target};
 use crate::domain::{ComponentId, GroupId, SegmentId, Share, TokenForm};
 
@@ -49,6 +50,7 @@ pub(super) struct Wanted {
     pub accepted: Option<Vec<SeededDifference>>,
     pub targets: Option<Vec<Target>>,
     pub token_form: Option<TokenForm>,
+    pub limits: Option<Limits>,
 }
 
 impl Document {
@@ -159,6 +161,7 @@ fn read_component(id: &str, fields: &mut Fields) -> Option<(ComponentId, Wanted)
         accepted: fields.has("accepted").then(|| read_accepted(fields)),
         targets: fields.has("targets").then(|| read_targets(fields)),
         token_form: fields.token_form("token_form"),
+        limits: form::read(fields),
     };
     Some((component.ok()?, wanted))
 }

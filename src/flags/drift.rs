@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use toml::Table;
 
+use super::limits::form;
 use super::seed::Expiry;
 use super::table::Flags;
 use super::{Cause, FieldChange, Flag, Seed, Seeds, Segment, SegmentDraft, Stage, export};
@@ -122,6 +123,10 @@ impl Drift {
         ];
         for (field, from, to) in fields {
             self.note(flag, field.to_owned(), from, to);
+        }
+        let there = form::table(&flag.limits);
+        for (name, wanted) in form::table(&seed.limits) {
+            self.note(flag, format!("limits.{name}"), json!(wanted), json!(there.get(&name)));
         }
         self.compare_accepted(seed, flag);
         if seed.stage != flag.stage {

@@ -2,7 +2,7 @@
 //! which side serves a subject, and for whoever wants it explained.
 
 use super::{Facts, Flag, Serve, Snapshot, Stage};
-use crate::domain::{ComponentId, Share, Side, Slot};
+use crate::domain::{ComponentId, Share, Side, Slot, SubjectKey};
 
 /// Who serves, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Evaluation {
     pub by: By,
     /// The subject's place; `None` without a readable subject.
     pub slot: Option<Slot>,
+    /// What stands for the subject.
+    pub subject: Option<SubjectKey>,
 }
 
 /// What decided who serves.
@@ -52,7 +54,7 @@ impl Evaluation {
             },
             Stage::Live | Stage::Sealed | Stage::Complete => (Serve::Ssot, By::Stage),
         };
-        Self { serve, by, slot }
+        Self { serve, by, slot, subject: None }
     }
 }
 
@@ -65,16 +67,20 @@ impl Snapshot {
     pub fn evaluate(&self, flag: &Flag, facts: &Facts<'_>) -> Evaluation {
         let own = self.evaluate_alone(flag, facts);
         if own.serve == Serve::Ssot && self.required_on_legacy(flag, facts).is_some() {
-            return Evaluation { serve: Serve::Shadow, by: By::Required, slot: own.slot };
+            return Evaluation { serve: Serve::Shadow, by: By::Required, ..own };
         }
         own
     }
 
     /// What the flag says, whatever it requires.
     fn evaluate_alone(&self, flag: &Flag, facts: &Facts<'_>) -> Evaluation {
-        let slot = self.slot_of(flag, facts);
-        let by_target = self.by_target(flag, facts, slot);
-        by_target.unwrap_or_else(|| Evaluation::by_stage(flag.stage, slot))
+        let subject = self.key_of(flag, facts);
+        let slot = subject.map(SubjectKey::slot);
+        let by_stage = Evaluation { subject, ..Evaluation::by_stage(flag.stage, slot) };
+        match self.by_target(flag, facts) {
+            Some((serve, by)) => Evaluation { serve, by, ..by_stage },
+            None => by_stage,
+        }
     }
 
     /// True when who serves may depend on what only a verified token can tell.
@@ -117,7 +123,7 @@ impl Snapshot {
         Some((place, target.serve))
     }
 
-    fn by_target(&self, flag: &Flag, facts: &Facts<'_>, slot: Option<Slot>) -> Option<Evaluation> {
+    fn by_target(&self, flag: &Flag, facts: &Facts<'_>) -> Option<(Serve, By)> {
         if flag.targets.is_empty() {
             return None;
         }
@@ -127,7 +133,7 @@ impl Snapshot {
             (Stage::Shadow, (_, Serve::Ssot | Serve::Shadow))
             | (Stage::Off | Stage::Sealed | Stage::Complete, _) => return None,
         };
-        Some(Evaluation { serve, by: By::Target(place), slot })
+        Some((serve, By::Target(place)))
     }
 
     /// The flag, then all it requires, directly or not, the nearest first; each once.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
+use super::limits::form;
 use super::{AcceptedDifference, Flag, Segment, Snapshot, Stage, Target};
 use crate::domain::{Share, Timestamp, TokenForm};
 
@@ -73,12 +74,13 @@ pub(super) fn component(flag: &Flag) -> Table {
     put("invariants", text(flag.invariants.as_str()));
     put("accepted", Value::Array(flag.accepted.iter().map(accepted).collect()));
     put("targets", Value::Array(flag.targets.iter().map(target).collect()));
+    put("limits", form::written(&flag.limits));
     if flag.kind.makes_tokens() {
-        let form = match flag.token_form {
+        let name = match flag.token_form {
             TokenForm::Compatible => "compatible",
             TokenForm::Own => "own",
         };
-        put("token_form", text(form));
+        put("token_form", text(name));
     }
     table
 }

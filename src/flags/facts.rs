@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Salt;
 use super::issuers::Issuers;
-use crate::domain::{Credentials, Members, Presented, Proof, Question, Slot, Timestamp};
+use crate::domain::{Credentials, Members, Presented, Proof, Question, SubjectKey, Timestamp};
 
 /// The claims that name a tenant; the first that is there counts.
 const TENANT_CLAIMS: [&str; 4] = ["tenant_id", "tenant", "tid", "org_id"];
@@ -70,11 +70,11 @@ impl<'q> Facts<'q> {
         Self { told: Told::Stated { tenant, scopes, headers }, ..self }
     }
 
-    /// The slot under a group's salt; `None` when there is no readable subject.
-    pub(super) fn slot(&self, salt: &Salt, issuers: &Issuers) -> Option<Slot> {
+    /// What stands for the subject under a group's salt; `None` when none can be read.
+    pub(super) fn key(&self, salt: &Salt, issuers: &Issuers) -> Option<SubjectKey> {
         match self.asker {
-            Asker::Presented(presented) => salt.slot(presented, issuers),
-            Asker::Granted(subject) => salt.granted_slot(subject, issuers),
+            Asker::Presented(presented) => salt.key(presented, issuers),
+            Asker::Granted(subject) => salt.granted_key(subject, issuers),
         }
     }
 

@@ -238,7 +238,7 @@ impl Fields {
     }
 
     /// Removes the field and reads it; a fault when it is there and cannot be read.
-    fn take<T>(
+    pub fn take<T>(
         &mut self,
         key: &str,
         problem: &str,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::accepted::newly_graver;
-use super::{AcceptedDifference, Stage, Target};
+use super::{AcceptedDifference, Limits, Stage, Target};
 use crate::domain::{ComponentId, GroupId, Revision, Share, Timestamp, TokenForm};
 
 /// The stored row of one component: how far it has come, and the settings it is served under.
@@ -41,6 +41,11 @@ pub struct Flag {
     pub hold: Option<Hold>,
     /// When it was rolled back within the last seven days, oldest first; outlives the latch.
     pub rolled_back_at: Vec<Timestamp>,
+    /// The revision of the last change that took it from a stage in which SSOT serves to one in
+    /// which legacy does, however it was made. What was seen of the time before it says nothing of
+    /// the time after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served_until: Option<Revision>,
     /// Differences an operator has accepted.
     pub accepted: Vec<AcceptedDifference>,
     /// Who is served otherwise than the share says; the first one that matches decides.
@@ -52,6 +57,9 @@ pub struct Flag {
     /// What SSOT's new tokens look like, where the component makes any.
     #[serde(default, skip_serializing_if = "is_compatible")]
     pub token_form: TokenForm,
+    /// What the guard holds it to.
+    #[serde(default, skip_serializing_if = "Limits::are_default")]
+    pub limits: Limits,
     /// The revision of its last change.
     pub revision: Revision,
     /// When it last changed.
@@ -70,11 +78,17 @@ const fn is_compatible(form: &TokenForm) -> bool {
 
 impl Flag {
     /// This flag at another stage. Below `sealed` legacy may come back, and so tokens are again
-    /// such as it reads.
+    /// such as it reads. Where SSOT no longer serves, that gets its revision when the change gets
+    /// its own.
     pub(super) fn at_stage(&self, stage: Stage) -> Self {
         let token_form =
             if stage < Stage::Sealed { TokenForm::Compatible } else { self.token_form };
-        Self { stage, token_form, ..self.clone() }
+        let served_until = if self.stage.ssot_serves() && !stage.ssot_serves() {
+            Some(Revision::default())
+        } else {
+            self.served_until
+        };
+        Self { stage, served_until, token_form, ..self.clone() }
     }
 
     /// Those of `wanted` that this flag does not accept yet, and that only two people may.

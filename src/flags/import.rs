@@ -9,14 +9,16 @@ use serde::Serialize;
 use serde_json::Value;
 use toml::Table;
 
+use super::clearance::{Clearance, check_cleared, check_segment_cleared};
 use super::document::{Document, Wanted};
+use super::limits::form;
 use super::order::{check_above, check_below, check_form};
 use super::room::Change;
 use super::seed::Expiry;
 use super::segments::check_held;
 use super::table::{Flags, to_the_end};
 use super::{
-    AcceptedDifference, Applied, Cause, Flag, FlagsError, Move, MoveRefusal, SEGMENTS_MAX,
+    AcceptedDifference, Applied, Cause, Flag, FlagsError, Limits, Move, MoveRefusal, SEGMENTS_MAX,
     SeededDifference, SegmentDraft, SettingsPatch, Snapshot, export,
 };
 use crate::domain::{ComponentId, Revision, Timestamp};
@@ -84,7 +86,8 @@ pub(super) struct Import {
 impl Flags {
     /// What a document would change now, on behalf of `cause`.
     pub fn plan_import(&self, document: &Document, cause: &Cause) -> ImportPlan {
-        ImportPlan::of(document, &self.snapshot(), cause, self.room.now())
+        let (snapshot, now) = (self.snapshot(), self.room.now());
+        ImportPlan::of(document, &snapshot, cause, now, self.room.clearance.get())
     }
 
     /// Changes the table as a document says: all flags in one change, or none. On the disk first,
@@ -153,8 +156,9 @@ impl ImportPlan {
         published: &Snapshot,
         cause: &Cause,
         now: Timestamp,
+        clearance: Option<&Clearance>,
     ) -> Self {
-        Draft::of(document, published, cause, now).plan
+        Draft::of(document, published, cause, now, clearance).plan
     }
 }
 
@@ -164,12 +168,14 @@ impl Import {
         &self,
         published: &Snapshot,
         now: Timestamp,
+        clearance: Option<&Clearance>,
     ) -> Result<Vec<(Arc<Flag>, Flag)>, FlagsError> {
         let current = published.revision();
         if self.expected.is_some_and(|expected| expected != current) {
             return Err(FlagsError::Conflict { current });
         }
-        let Draft { plan, changed, .. } = Draft::of(&self.document, published, &self.cause, now);
+        let draft = Draft::of(&self.document, published, &self.cause, now, clearance);
+        let Draft { plan, changed, .. } = draft;
         if plan.refused.is_empty() {
             if changed.is_empty() { Err(MoveRefusal::NothingToChange.into()) } else { Ok(changed) }
         } else {
@@ -184,15 +190,22 @@ struct Draft<'a> {
     published: Snapshot,
     cause: &'a Cause,
     now: Timestamp,
+    clearance: Option<&'a Clearance>,
     plan: ImportPlan,
     changed: Vec<(Arc<Flag>, Flag)>,
 }
 
 impl<'a> Draft<'a> {
-    fn of(document: &Document, published: &Snapshot, cause: &'a Cause, now: Timestamp) -> Self {
+    fn of(
+        document: &Document,
+        published: &Snapshot,
+        cause: &'a Cause,
+        now: Timestamp,
+        clearance: Option<&'a Clearance>,
+    ) -> Self {
         let plan = ImportPlan { revision: published.revision(), ..ImportPlan::default() };
         let changed = Vec::new();
-        let mut draft = Self { published: published.clone(), cause, now, plan, changed };
+        let mut draft = Self { published: published.clone(), cause, now, clearance, plan, changed };
         draft.segments(document);
         for (id, wanted) in &document.components {
             match published.flag(id.as_str()) {
@@ -234,6 +247,10 @@ impl<'a> Draft<'a> {
             if let Err(refusal) = check_held(&self.published, &name) {
                 self.refuse(&place, None, refusal);
             }
+            let cleared = check_segment_cleared(self.clearance, &self.published, &after);
+            if let Err(refusal) = cleared {
+                self.refuse(&place, None, refusal);
+            }
             self.published.put_segment(Arc::new(after));
             if self.published.segments().len() > SEGMENTS_MAX {
                 self.refuse(&place, None, FlagsError::SegmentsFull);
@@ -246,6 +263,7 @@ impl<'a> Draft<'a> {
         let id = &flag.component;
         let after = wanted.over(flag, self.now);
         self.compare(id.as_str(), &export::component(flag), &export::component(&after));
+        self.compare_limits(id.as_str(), &flag.limits, &after.limits);
         if let Some(field) = wanted.other_structure(flag) {
             self.refuse(id, Some(field), "is part of the structure; seeds and a restart change it");
             return;
@@ -293,6 +311,7 @@ impl<'a> Draft<'a> {
                 refused.extend(refusal.err().map(|error| (after.component.clone(), error)));
             };
             note(self.published.check_segments(after));
+            note(check_cleared(self.clearance, before, after).map_err(Into::into));
             note(check_above(&next, after).map_err(Into::into));
             note(check_below(&next, after).map_err(Into::into));
             if after.token_form != before.token_form {
@@ -319,6 +338,10 @@ impl<'a> Draft<'a> {
         for field in fields.into_iter().filter(|field| before.get(*field) != after.get(*field)) {
             if field == "accepted" {
                 self.compare_accepted(component, before, after);
+                continue;
+            }
+            // Told one by one, with what the default is.
+            if field == "limits" {
                 continue;
             }
             let change = (json(before.get(field)), json(after.get(field)));
@@ -349,6 +372,14 @@ impl<'a> Draft<'a> {
         }
     }
 
+    fn compare_limits(&mut self, component: &str, before: &Limits, after: &Limits) {
+        let (before, after) = (form::table(before), form::table(after));
+        for (name, from) in before.iter().filter(|(name, from)| after.get(*name) != Some(*from)) {
+            let change = (json(Some(from)), json(after.get(name)));
+            self.note(component, format!("limits.{name}"), change);
+        }
+    }
+
     fn note(&mut self, component: &str, field: String, (from, to): (Value, Value)) {
         let component = component.to_owned();
         self.plan.changes.push(FieldChange { component, field, from, to });
@@ -372,6 +403,7 @@ fn field_of(refusal: &MoveRefusal) -> Option<&str> {
         | MoveRefusal::AboveRequired { .. }
         | MoveRefusal::BelowDependent { .. }
         | MoveRefusal::NeedsTwoPeople
+        | MoveRefusal::NotCleared { .. }
         | MoveRefusal::HeldBack { .. } => Some("stage"),
         MoveRefusal::Held { .. }
         | MoveRefusal::AlreadyHeld { .. }
@@ -409,6 +441,7 @@ impl Wanted {
             },
             targets: self.targets.clone().unwrap_or_else(|| flag.targets.clone()),
             token_form: self.token_form.unwrap_or(flag.token_form),
+            limits: self.limits.clone().unwrap_or_else(|| flag.limits.clone()),
             ..flag
         }
     }
@@ -459,6 +492,7 @@ fn patch(before: &Flag, after: &Flag) -> Option<SettingsPatch> {
         targets: other(&before.targets, &after.targets),
         invariants: other(&before.invariants, &after.invariants),
         token_form: other(&before.token_form, &after.token_form),
+        limits: other(&before.limits, &after.limits),
     };
     (patch != SettingsPatch::default()).then_some(patch)
 }

@@ -119,6 +119,9 @@ impl Flag {
     /// This flag under its own revision, which its new latch, if it has one, shares.
     pub(super) fn numbered(mut self, revision: Revision) -> Self {
         self.revision = revision;
+        if self.served_until == Some(Revision::default()) {
+            self.served_until = Some(revision);
+        }
         if let Some(latch) = &mut self.latch
             && latch.revision == Revision::default()
         {

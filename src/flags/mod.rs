@@ -54,7 +54,9 @@
 //! before: every component in canary, live or sealed is rolled back to shadow then.
 
 mod accepted;
+mod begun;
 mod chain;
+mod clearance;
 mod cohort;
 mod csv;
 mod disk;
@@ -71,6 +73,7 @@ mod flag;
 mod history;
 mod import;
 mod issuers;
+mod limits;
 mod log;
 mod memory;
 mod moves;
@@ -79,6 +82,7 @@ mod order;
 mod plan;
 mod policies;
 mod recovery;
+mod refusal;
 mod restore;
 mod rollout;
 mod room;
@@ -99,7 +103,9 @@ mod verify;
 mod whole;
 
 pub use accepted::{ACCEPTED_MAX, AcceptedDifference, AcceptedState};
+pub use begun::Begun;
 pub use chain::{LineHash, Link, Linked, Unfit};
+pub use clearance::Clearance;
 pub use cohort::Salt;
 pub use csv::{CSV_HEADER, csv_line};
 pub use document::{Document, Format};
@@ -113,9 +119,11 @@ pub use flag::{Cause, CauseKind, Flag, Hold, Invariants, Kind, Latch, Phase, Res
 pub use history::{HISTORY_PAGE_MAX, HistoryFilter, HistoryPage, HistoryRow};
 pub use import::{FieldChange, ImportPlan, ImportRefusal};
 pub use issuers::{ForeignIssuer, Issuers};
-pub use moves::{Move, MoveRefusal};
+pub use limits::{Advance, FixedWindow, GuardMode, Limits, Rate, WINDOWS_MAX};
+pub use moves::Move;
 pub use plan::{OnFailure, Plan};
 pub use policies::{PolicyChange, PolicyPlace, PolicyRow};
+pub use refusal::MoveRefusal;
 pub use restore::Restored;
 pub use rollout::{
     Approved as RolloutApproval, Evidence, Finding, Gate, GoldenPathNeed, GuardWord, Lack, Needs,

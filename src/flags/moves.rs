@@ -1,12 +1,12 @@
-//! The permitted changes of one flag, and why a change is refused. Pure: no clock, no disk.
+//! The permitted changes of one flag. Pure: no clock, no disk.
 
 use std::time::Duration;
 
 use super::accepted::newly_graver;
 use super::history::to_the_millisecond;
 use super::segment::serves_somebody;
-use super::{Cause, Flag, Hold, Latch, Serve, SettingsPatch, Stage, Target};
-use crate::domain::{ComponentId, Revision, SegmentId, Share, Timestamp, TokenForm};
+use super::{Cause, Flag, Hold, Latch, Limits, MoveRefusal, Serve, SettingsPatch, Stage, Target};
+use crate::domain::{Revision, Share, Timestamp, TokenForm};
 
 /// A change of a flag.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,131 +24,6 @@ pub enum Move {
     /// Stage and settings as they were since the change of this revision, as far as the rules
     /// allow it now.
     Restore(Revision),
-}
-
-/// Why a change is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MoveRefusal {
-    /// Forward goes one stage at a time.
-    #[error("{from} cannot go to {to} in one step, one stage at a time")]
-    SkipsAStage {
-        /// The present stage.
-        from: Stage,
-        /// The stage asked for.
-        to: Stage,
-    },
-    /// The component is there already.
-    #[error("already {0}")]
-    AlreadyThere(Stage),
-    /// A canary at 0 % is a shadow.
-    #[error("a canary needs a share of at least 0.01 %")]
-    ShareEmpty,
-    /// Rolled back and not released: nothing is raised.
-    #[error("rolled back and latched, release it first (cool-down until {until})")]
-    Latched {
-        /// The end of the cool-down.
-        until: Timestamp,
-    },
-    /// Held and not released: nothing is raised.
-    #[error("held since {at}, release it first")]
-    Held {
-        /// Since when.
-        at: Timestamp,
-    },
-    /// One hold is enough.
-    #[error("already held since {at}")]
-    AlreadyHeld {
-        /// Since when.
-        at: Timestamp,
-    },
-    /// A release before its time.
-    #[error("cooling down until {until}")]
-    CoolingDown {
-        /// The end of the cool-down.
-        until: Timestamp,
-    },
-    /// Nothing to release.
-    #[error("neither latched nor held")]
-    NotLatched,
-    /// Holds and releases say why.
-    #[error("a hold and a release need a note that says why")]
-    NoteMissing,
-    /// Guards and plans do not release.
-    #[error("only an operator releases")]
-    NeedsOperator,
-    /// A component never goes beyond what it requires.
-    #[error("requires {parent}, which has only come to {stage}")]
-    AboveRequired {
-        /// What is required.
-        parent: ComponentId,
-        /// How far that has come.
-        stage: Stage,
-    },
-    /// A component never falls behind what requires it, except by a rollback.
-    #[error("{child} requires it and is at {stage}; move that first, or roll back")]
-    BelowDependent {
-        /// What requires this one.
-        child: ComponentId,
-        /// How far that has come.
-        stage: Stage,
-    },
-    /// `complete` is asked for by one person and approved by another.
-    #[error("complete needs two people: one asks for it, another approves")]
-    NeedsTwoPeople,
-    /// There is no change before.
-    #[error("nothing to undo: it is as it was created")]
-    NothingToUndo,
-    /// Differences that may hide that ssot lets in more are accepted by two people.
-    #[error(
-        "accepting {name} may hide that ssot lets in more than legacy, and needs two people: one \
-         asks for it, another approves"
-    )]
-    AcceptingNeedsTwoPeople {
-        /// The accepted difference.
-        name: String,
-    },
-    /// Nothing of this component is in anybody's way.
-    #[error("off already, nothing to roll back")]
-    NothingToRollBack,
-    /// Nobody knows whether legacy is there to take the traffic.
-    #[error(
-        "complete, and the legacy of {component}, or of what requires it, has not answered within \
-         the last minute; two people may roll its phase back all the same: `crossfade flags \
-         rollback --phase N --force`, or POST /v1/phases/N/rollback with `force`"
-    )]
-    LegacySilent {
-        /// The component.
-        component: ComponentId,
-    },
-    /// Tokens that legacy cannot read would log everybody out with a rollback.
-    #[error(
-        "tokens of our own form need {component} to be sealed, it is at {stage} and may roll back"
-    )]
-    TokenFormTooEarly {
-        /// What may still roll back: the component itself, or what requires it.
-        component: ComponentId,
-        /// How far it has come.
-        stage: Stage,
-    },
-    /// Sealed has no legacy for anybody.
-    #[error("the target {segment} keeps its people on legacy, take it away before {to}")]
-    HeldBack {
-        /// The segment of the target.
-        segment: SegmentId,
-        /// The stage asked for.
-        to: Stage,
-    },
-    /// The patch changes nothing.
-    #[error("nothing to change")]
-    NothingToChange,
-    /// A setting out of its range.
-    #[error("{field} {problem}")]
-    Setting {
-        /// Which setting.
-        field: String,
-        /// What is wrong with it.
-        problem: String,
-    },
 }
 
 /// Rollbacks within this time lengthen the next cool-down.
@@ -211,6 +86,19 @@ impl Flag {
             return Err(MoveRefusal::ShareEmpty);
         }
         Ok(targets)
+    }
+
+    /// The limits, if others are `wanted`. A guard that lets more through exposes people as a larger
+    /// share does.
+    fn limits_by(&self, wanted: Option<Limits>) -> Result<Limits, MoveRefusal> {
+        let Some(limits) = wanted else { return Ok(self.limits.clone()) };
+        let is_weaker = limits.weakened_against(&self.limits).is_some();
+        match &self.hold {
+            Some(hold) if is_weaker && self.stage.ssot_serves() => {
+                Err(MoveRefusal::Held { at: hold.at })
+            }
+            Some(_) | None => Ok(limits),
+        }
     }
 
     /// Refuses to accept, by the word of one person, what `before` did not and what may hide that
@@ -328,6 +216,7 @@ impl Flag {
             targets: self.targets_by(patch.targets)?,
             invariants: patch.invariants.unwrap_or(self.invariants),
             token_form,
+            limits: self.limits_by(patch.limits)?,
             ..self.clone()
         };
         flag.nobody_is_held_back(flag.stage)?;
@@ -485,6 +374,26 @@ mod tests {
         let released = latched.released(&operator("fixed"), until).expect("released");
         assert_eq!((released.stage, &released.latch), (Stage::Shadow, &None));
         assert_eq!(released.released(&operator("again"), until), Err(MoveRefusal::NotLatched));
+    }
+
+    #[test]
+    fn while_it_is_held_the_guard_of_what_serves_gets_stricter_and_no_weaker() {
+        let strict = Limits { harm_max: Some(10), ..Limits::default() };
+        let to = |flag: &Flag, limits: Limits| {
+            let patch = SettingsPatch { limits: Some(limits), ..SettingsPatch::default() };
+            flag.patched(&patch, &operator("why"), NOW)
+        };
+        let held = at(canary(100)).held(&operator("an incident"), NOW).expect("held");
+        let stricter = to(&held, strict.clone()).expect("stricter");
+        assert_eq!(to(&stricter, Limits::default()), Err(MoveRefusal::Held { at: NOW }));
+        let free = Flag { hold: None, ..stricter.clone() };
+        assert!(to(&free, Limits::default()).is_ok(), "nothing holds it");
+        let shadow = Flag { stage: Stage::Shadow, ..stricter };
+        assert!(to(&shadow, Limits::default()).is_ok(), "ssot does not serve");
+        // After a rollback limits may turn out to have been too strict.
+        let back = Flag { limits: strict, ..at(Stage::Live) };
+        let back = back.rolled_back(Stage::Shadow, &trip(), NOW, HALF_HOUR);
+        assert!(to(&back, Limits::default()).is_ok());
     }
 
     #[test]

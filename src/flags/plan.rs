@@ -2,7 +2,7 @@
 //! happens when the serving side fails.
 
 use super::{By, Evaluation, Flag, Rescue, Serve, Stage};
-use crate::domain::{Revision, Share, Side, Slot};
+use crate::domain::{Revision, Share, Side, Slot, SubjectKey};
 
 /// The plan of one question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Plan {
     pub by: By,
     /// The caller's slot; `None` when no subject could be read.
     pub slot: Option<Slot>,
+    /// What stands for the caller's subject.
+    pub subject: Option<SubjectKey>,
     /// The revision of the flag that the plan was made from.
     pub revision: Revision,
 }
@@ -43,6 +45,7 @@ impl Plan {
             on_failure: on_failure(flag, *evaluation),
             by: evaluation.by,
             slot: evaluation.slot,
+            subject: evaluation.subject,
             revision: flag.revision,
         }
     }

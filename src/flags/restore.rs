@@ -46,10 +46,12 @@ impl Flag {
             latch: _,
             hold: _,
             rolled_back_at: _,
+            served_until: _,
             accepted,
             targets,
             invariants,
             token_form,
+            limits,
             revision: _,
             changed_at: _,
             cause: _,
@@ -72,6 +74,7 @@ impl Flag {
                 targets: (targets != here.targets).then_some(targets),
                 invariants: (invariants != here.invariants).then_some(invariants),
                 token_form: (token_form != here.token_form).then_some(token_form),
+                limits: (limits != here.limits).then_some(limits),
             },
         }
     }

@@ -2,12 +2,13 @@
 //! module doc says what holds.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
+use super::clearance::{Clearance, check_cleared};
 use super::disk::Disk;
 use super::history::to_the_millisecond;
 use super::import::Import;
@@ -69,6 +70,11 @@ pub(super) struct Room {
     pub(super) verifying: Arc<tokio::sync::Mutex<()>>,
     /// What the table was started from.
     pub(super) seeds: Seeds,
+    /// Who is asked before more people come to SSOT.
+    pub(super) clearance: OnceLock<Clearance>,
+    /// Every snapshot that is published, for a test that wants to miss none.
+    #[cfg(test)]
+    pub(super) shown: Mutex<Option<Vec<Arc<Snapshot>>>>,
 }
 
 impl Room {
@@ -110,6 +116,9 @@ impl Room {
             policies,
             verifying: Arc::default(),
             seeds: seeds.clone(),
+            clearance: OnceLock::new(),
+            #[cfg(test)]
+            shown: Mutex::default(),
         };
         room.recover(&mut *room.disk.lock().await).await;
         let newest = HistoryFilter { limit: Some(1), ..HistoryFilter::default() };
@@ -205,8 +214,10 @@ impl Room {
     pub(super) fn publish_changed(&self, change: impl FnOnce(&mut Snapshot)) {
         let mut next = Snapshot::clone(&self.published.load());
         change(&mut next);
-        let revision = next.revision();
-        self.published.store(Arc::new(next));
+        let (revision, next) = (next.revision(), Arc::new(next));
+        #[cfg(test)]
+        self.shown.lock().as_mut().into_iter().for_each(|shown| shown.push(Arc::clone(&next)));
+        self.published.store(next);
         self.revision.send_replace(revision);
     }
 
@@ -293,23 +304,43 @@ impl Room {
     pub async fn change(&self, change: Change) -> Result<Applied, FlagsError> {
         let mut disk = self.disk.lock().await;
         loop {
-            match self.begin(&change)? {
-                Begun::Lowered(lowered) => return self.keep_holding(lowered, &mut disk).await,
-                Begun::Pending(flags) => return self.raise(flags, &mut disk).await,
-                Begun::Behind => self.save_unsaved(&mut disk).await?,
+            let seen = self.snapshot();
+            let computed = self.compute(&change, &seen)?;
+            match self.begin(&change, computed, &seen)? {
+                Begin::Lowered(lowered) => return self.keep_holding(lowered, &mut disk).await,
+                Begin::Pending(flags) => return self.raise(flags, &mut disk).await,
+                Begin::Behind => self.save_unsaved(&mut disk).await?,
+                Begin::Stale => {}
             }
         }
     }
 
+    /// What a change comes to over what is published. Holds no lock: whoever clears raises may
+    /// look at anything, and even roll back.
+    fn compute(&self, change: &Change, seen: &Snapshot) -> Result<Computed, FlagsError> {
+        let (now, clearance) = (self.now(), self.clearance.get());
+        let changed = match change {
+            Change::One(order) => vec![order.compute(seen, now, clearance)?],
+            Change::Many(import) => import.compute(seen, now, clearance)?,
+        };
+        Ok(Computed { now, changed })
+    }
+
     /// The caller holds the disk, so that no other change is pending.
-    fn begin(&self, change: &Change) -> Result<Begun, FlagsError> {
+    fn begin(
+        &self,
+        change: &Change,
+        Computed { now, changed }: Computed,
+        seen: &Arc<Snapshot>,
+    ) -> Result<Begin, FlagsError> {
         let mut memory = self.memory.lock();
         memory.pending = None;
-        let published = self.published.load_full();
-        let now = self.now();
-        let (changed, cause) = match change {
-            Change::One(order) => (vec![order.compute(&published, now)?], &order.cause),
-            Change::Many(import) => (import.compute(&published, now)?, &import.cause),
+        if !Arc::ptr_eq(seen, &self.published.load()) {
+            return Ok(Begin::Stale);
+        }
+        let cause = match change {
+            Change::One(order) => &order.cause,
+            Change::Many(import) => &import.cause,
         };
         let dated = |after| Flag { changed_at: now, cause: cause.clone(), ..after };
         // Settings go to the disk first, also those that come back with an earlier stage.
@@ -325,17 +356,17 @@ impl Room {
             && memory.unsaved.len() < UNSAVED_MAX
             && let Some(flag) = flags.pop()
         {
-            return Ok(Begun::Lowered(self.lower(&mut memory, (flag, Vec::new()), false)));
+            return Ok(Begin::Lowered(self.lower(&mut memory, (flag, Vec::new()), false)));
         }
         if !memory.unsaved.is_empty() {
-            return Ok(Begun::Behind);
+            return Ok(Begin::Behind);
         }
         let revisions = self.take_revisions(&mut memory, flags.len())?;
         let numbered = flags.into_iter().zip(revisions);
         let flags: Vec<_> =
             numbered.map(|(flag, revision)| Arc::new(flag.numbered(revision))).collect();
         memory.pending = Some(Pending::new(&flags));
-        Ok(Begun::Pending(flags))
+        Ok(Begin::Pending(flags))
     }
 
     /// Disk first, then traffic, unless a rollback has overtaken.
@@ -407,14 +438,22 @@ impl Room {
     }
 }
 
+/// The flags before and after a change, at a moment.
+struct Computed {
+    now: Timestamp,
+    changed: Vec<(Arc<Flag>, Flag)>,
+}
+
 /// How far a change has come without waiting.
-enum Begun {
+enum Begin {
     /// Published, to be saved.
     Lowered(Lowered),
     /// Registered as pending, to be written.
     Pending(Vec<Arc<Flag>>),
     /// Lowered rows must be on the disk before it can be computed.
     Behind,
+    /// A rollback has come between: it is to be computed again.
+    Stale,
 }
 
 /// How a change that was on its way to the disk has ended there.
@@ -436,6 +475,7 @@ impl Order {
         &self,
         published: &Snapshot,
         now: Timestamp,
+        clearance: Option<&Clearance>,
     ) -> Result<(Arc<Flag>, Flag), FlagsError> {
         let unknown = || FlagsError::UnknownComponent(self.component.clone());
         let before = published.flag(self.component.as_str()).ok_or_else(unknown)?;
@@ -464,6 +504,7 @@ impl Order {
             }
             Step::Restore(earlier) => before.restored(earlier, &self.cause, now, published)?,
         };
+        check_cleared(clearance, before, &after)?;
         Ok((Arc::clone(before), after))
     }
 }

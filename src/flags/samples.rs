@@ -1,7 +1,7 @@
 //! Flags for tests.
 
 use super::{
-    Applied, Cause, Flag, Flags, FlagsError, HistoryFilter, Invariants, Kind, Latch, Move,
+    Applied, Cause, Flag, Flags, FlagsError, HistoryFilter, Invariants, Kind, Latch, Limits, Move,
 };
 use super::{Phase, Rescue, Seed, Seeds, Snapshot, Stage};
 use crate::domain::{ComponentId, GroupId, Revision, Share, Timestamp, TokenForm};
@@ -40,10 +40,12 @@ pub(super) fn flag(component: &str) -> Flag {
         latch: None,
         hold: None,
         rolled_back_at: Vec::new(),
+        served_until: None,
         accepted: Vec::new(),
         targets: Vec::new(),
         invariants: Invariants::Report,
         token_form: TokenForm::Compatible,
+        limits: Limits::default(),
         revision: Revision(1),
         changed_at: NOW,
         cause: Cause::Seed,

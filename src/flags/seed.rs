@@ -12,8 +12,10 @@ use toml::{Table, Value};
 
 use super::fields::Fields;
 use super::history::to_the_millisecond;
+use super::limits::form;
 use super::{
-    ACCEPTED_MAX, AcceptedDifference, Cause, Flag, Invariants, Kind, Phase, Rescue, SettingsPatch,
+    ACCEPTED_MAX, AcceptedDifference, Cause, Flag, Invariants, Kind, Limits, Phase, Rescue,
+    SettingsPatch,
 };
 use super::{MoveRefusal, SegmentDraft, Stage, Target};
 use crate::domain::{ComponentId, GroupId, Revision, Share, Timestamp, TokenForm};
@@ -64,6 +66,8 @@ pub struct Seed {
     pub accepted: Vec<SeededDifference>,
     /// Who is served otherwise than the share says.
     pub targets: Vec<Target>,
+    /// What the guard holds it to.
+    pub limits: Limits,
 }
 
 /// An accepted difference whose end may be counted from the day its row is created.
@@ -156,6 +160,7 @@ impl Seed {
         let patch = SettingsPatch {
             accepted: Some(accepted.clone()),
             targets: Some(self.targets.clone()),
+            limits: Some(self.limits.clone()),
             ..SettingsPatch::default()
         };
         patch.check(now)?;
@@ -174,10 +179,12 @@ impl Seed {
             latch: None,
             hold: None,
             rolled_back_at: Vec::new(),
+            served_until: None,
             accepted,
             targets: self.targets.clone(),
             invariants: self.invariants,
             token_form: TokenForm::default(),
+            limits: self.limits.clone(),
             revision: Revision::default(),
             changed_at: now,
             cause: Cause::Seed,
@@ -284,6 +291,7 @@ fn read_component(id: &str, fields: &mut Fields) -> Option<Seed> {
         }
     }
     let targets = read_targets(fields);
+    let limits = form::read(fields).unwrap_or_default();
     Some(Seed {
         component: component.ok()?,
         kind: kind?,
@@ -299,6 +307,7 @@ fn read_component(id: &str, fields: &mut Fields) -> Option<Seed> {
         invariants,
         accepted,
         targets,
+        limits,
     })
 }
 

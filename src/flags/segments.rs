@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub use change::{SegmentChange, SegmentDraft};
 pub(super) use disk::Segments;
 
+use super::clearance::check_segment_cleared;
 use super::disk::Disk;
 use super::room::Room;
 use super::{Cause, FlagsError, HistoryFilter, SEGMENTS_MAX, SeedFault, Segment, Snapshot};
@@ -51,6 +52,7 @@ impl Room {
             return Err(fault.into());
         }
         check_held(&published, &after.name)?;
+        check_segment_cleared(self.clearance.get(), &published, &after)?;
         let revision = self.take_turn(&mut disk).await?;
         let after = Arc::new(Segment { revision, ..after });
         self.segments.write(&SegmentChange::of(before, &after)).await?;

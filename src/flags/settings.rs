@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::segment::TARGETS_MAX;
 use super::{
-    ACCEPTED_MAX, AcceptedDifference, ForeignIssuer, Invariants, Issuers, MoveRefusal, Rescue,
-    Target,
+    ACCEPTED_MAX, AcceptedDifference, ForeignIssuer, Invariants, Issuers, Limits, MoveRefusal,
+    Rescue, Target,
 };
 use crate::domain::{LivePolicies, Share, Timestamp, TokenForm};
 
@@ -77,6 +77,9 @@ pub struct SettingsPatch {
     /// What SSOT's new tokens look like; `own` only once nothing can roll back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_form: Option<TokenForm>,
+    /// The whole new limits of the guard; what they leave out has its default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
 }
 
 impl SettingsPatch {
@@ -95,6 +98,9 @@ impl SettingsPatch {
         }
         if self.rescues_per_second_max.is_some_and(|value| value > Self::RESCUES_MAX) {
             return refused("rescues_per_second_max", "must be at most 100000");
+        }
+        if let Some(limits) = &self.limits {
+            limits.check()?;
         }
         let targets = self.targets.as_deref().unwrap_or_default();
         if targets.len() > TARGETS_MAX {

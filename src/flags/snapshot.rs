@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::order::below_sealed;
 use super::{Cause, Facts, Flag, FlagsError, Issuers, Plan, Salt, Segment, SettingsPatch, Stage};
 use crate::domain::{
-    ComponentId, GroupId, Presented, Revision, SegmentId, Slot, Timestamp, TokenForm,
+    ComponentId, GroupId, Presented, Revision, SegmentId, Slot, SubjectKey, Timestamp, TokenForm,
 };
 
 /// The flag table at one moment. Finding a flag costs the same among one and among a thousand.
@@ -139,14 +139,17 @@ impl Snapshot {
         self.salts.get(flag.group.as_str())?.slot(presented, &self.issuers)
     }
 
-    /// The slot of whoever `facts` are of, in the flag's group.
-    pub(super) fn slot_of(&self, flag: &Flag, facts: &Facts<'_>) -> Option<Slot> {
-        facts.slot(self.salts.get(flag.group.as_str())?, &self.issuers)
+    /// What stands for whoever `facts` are of, in the flag's group.
+    pub(super) fn key_of(&self, flag: &Flag, facts: &Facts<'_>) -> Option<SubjectKey> {
+        facts.key(self.salts.get(flag.group.as_str())?, &self.issuers)
     }
 
     /// The slot of a subject as the authority grants it, in the flag's group.
     pub fn slot_of_subject(&self, flag: &Flag, subject: &str) -> Option<Slot> {
-        self.salts.get(flag.group.as_str())?.granted_slot(subject, &self.issuers)
+        self.salts
+            .get(flag.group.as_str())?
+            .granted_key(subject, &self.issuers)
+            .map(SubjectKey::slot)
     }
 
     /// In which form SSOT makes tokens for a component: its own only while neither the component

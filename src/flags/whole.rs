@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::memory::Lowered;
+use super::memory::{Lowered, Memory};
 use super::order::View;
 use super::room::Room;
 use super::table::{Flags, to_the_end};
@@ -171,8 +171,22 @@ impl Room {
         let flag = published.flag(component.as_str()).ok_or_else(unknown)?;
         let view = View::new(&published, memory.pending.as_ref());
         let target = Flag::rollback_target(view.stage(flag))?;
-        let serves = |flag: &Flag| flag.stage == Stage::Complete && !heard.is_of(flag);
-        let plan = Plan::of(&view, &[flag], target, serves);
+        drop(view);
+        let silent = |flag: &Flag| flag.stage == Stage::Complete && !heard.is_of(flag);
+        self.lower_to(&mut memory, (&published, flag), target, cause, silent)
+    }
+
+    /// Publishes the rollback of one flag with whatever requires it, unless something of it `stays`.
+    pub(super) fn lower_to(
+        &self,
+        memory: &mut Memory,
+        (published, flag): (&Snapshot, &Arc<Flag>),
+        target: Stage,
+        cause: &Cause,
+        stays: impl Fn(&Flag) -> bool,
+    ) -> Result<Lowered, FlagsError> {
+        let view = View::new(published, memory.pending.as_ref());
+        let plan = Plan::of(&view, &[flag], target, stays);
         if let Some(left) = plan.left.into_iter().next() {
             let by = match left.why {
                 WhyLeft::LegacySilent => left.component,
@@ -186,11 +200,11 @@ impl Room {
         let Some((flag, dependents)) = last_apart(flags) else {
             return Err(MoveRefusal::NothingToRollBack.into());
         };
-        Ok(self.lower(&mut memory, (flag, dependents), true))
+        Ok(self.lower(memory, (flag, dependents), true))
     }
 
     /// Publishes a rollback of many, and says what it came to. Waits as [`Room::roll_back`] does.
-    fn sweep(
+    pub(super) fn sweep(
         &self,
         selection: Selection,
         to: BackTo,

@@ -28,6 +28,8 @@ struct State {
     refusing_in_place: bool,
     holders: u32,
     waiting: bool,
+    /// What a held disk says to the one write that waits.
+    answer: Option<bool>,
 }
 
 impl FaultSwitch {
@@ -69,10 +71,18 @@ impl FaultSwitch {
         }
     }
 
+    /// True while the writer waits for a held disk.
+    pub fn is_stalled(&self) -> bool {
+        self.0.state.lock().waiting
+    }
+
     /// Called by the writer where the disk would be asked; false when it refuses.
     pub(super) fn permits(&self) -> bool {
         let mut state = self.0.state.lock();
         while state.holders > 0 {
+            if let Some(confirmed) = state.answer.take() {
+                return confirmed;
+            }
             state.waiting = true;
             self.0.changed.notify_all();
             self.0.changed.wait(&mut state);
@@ -91,6 +101,17 @@ impl FaultSwitch {
 #[derive(Debug)]
 #[must_use = "the disk stalls only while this lives"]
 pub struct Held(Arc<Shared>);
+
+impl Held {
+    /// Confirms or refuses the one write that waits; the next one waits again. Needs a writer that
+    /// is stalled: see [`FaultSwitch::is_stalled`].
+    pub fn answer(&self, confirmed: bool) {
+        let mut state = self.0.state.lock();
+        state.waiting = false;
+        state.answer = Some(confirmed);
+        self.0.changed.notify_all();
+    }
+}
 
 impl Drop for Held {
     fn drop(&mut self) {

@@ -43,10 +43,17 @@ pub struct Traffic {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "word", rename_all = "lowercase")]
 pub enum GuardWord {
-    /// Nothing speaks against it.
+    /// Nothing speaks against it, and it is certified.
     Content {
         /// When it said so.
         at: Timestamp,
+    },
+    /// Nothing does, and not enough was seen to clear an advance, or something passes by itself.
+    Waiting {
+        /// When it said so.
+        at: Timestamp,
+        /// For what.
+        why: String,
     },
     /// Something does.
     Unhappy {

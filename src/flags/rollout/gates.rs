@@ -105,6 +105,9 @@ impl Look<'_> {
         match word {
             None => Some(Wait::new(Gate::Guard, Lack::Missing).saying(NO_GUARD)),
             Some(GuardWord::Content { at }) => self.stale(Gate::Guard, *at),
+            Some(GuardWord::Waiting { why, .. }) => {
+                Some(Wait::new(Gate::Guard, Lack::Missing).saying(why))
+            }
             Some(GuardWord::Unhappy { why, .. }) => {
                 Some(Wait::new(Gate::Guard, Lack::Bad).saying(why))
             }
@@ -143,8 +146,8 @@ impl Look<'_> {
     }
 }
 
-/// A plan that asks for the guard waits until a person skips the step.
-const NO_GUARD: &str = "no guard speaks in this version: the plan waits until the step is skipped";
+/// What a plan that asks for the guard waits for where the guard does not look.
+const NO_GUARD: &str = "the guard has not spoken: it is switched off here, or has not looked yet";
 
 /// What is wrong with `count` events beside so many comparisons. The figure is rounded up, so
 /// that it is above the limit whenever the rate is.

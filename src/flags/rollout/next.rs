@@ -66,7 +66,7 @@ pub(super) fn stops(plan: &Rollout, flag: &Flag) -> Option<Pause> {
 fn is_unhappy(evidence: &Evidence) -> Option<Pause> {
     match &evidence.guard {
         Some(GuardWord::Unhappy { why, .. }) => Some(Pause::Guard { why: why.clone() }),
-        Some(GuardWord::Content { .. }) | None => None,
+        Some(GuardWord::Content { .. } | GuardWord::Waiting { .. }) | None => None,
     }
 }
 

@@ -41,8 +41,7 @@ pub struct Needs {
     pub failures_per_10000_max: u32,
     /// The slow end of ssot's answers, in percent of legacy's.
     pub latency_p99_ratio_max_percent: Option<u32>,
-    /// The guard must be content. No guard speaks in this version, so such a step waits until a
-    /// person skips it.
+    /// The guard must have certified the present step, and hold nothing against it.
     pub guard: bool,
     /// A good certificate must be there.
     pub certificate: bool,

@@ -12,8 +12,9 @@ use crate::flags::samples::{
     NOW, assert_history_is_whole, assert_order_holds, canary, flag, id, operator, seeds,
 };
 use crate::flags::{
-    AcceptedDifference, Document, Flag, Flags, FlagsError, Format, HistoryFilter, ImportPlan,
-    Invariants, Issuers, Kind, Move, Rescue, Settings, Snapshot, Stage, export_json, export_toml,
+    AcceptedDifference, Advance, Document, FixedWindow, Flag, Flags, FlagsError, Format, GuardMode,
+    HistoryFilter, ImportPlan, Invariants, Issuers, Kind, Limits, Move, Rate, Rescue, Settings,
+    Snapshot, Stage, export_json, export_toml,
 };
 use crate::store::{FaultSwitch, Store, StoreError};
 
@@ -138,6 +139,32 @@ async fn every_rule_of_moves_is_a_rule_of_documents_and_one_refusal_refuses_all(
     let outcome = house.import(&mixed).await;
     assert!(matches!(outcome, Err(FlagsError::ImportRefused(ref list)) if list.len() == 1));
     assert_eq!(house.flags.snapshot().revision(), before.revision(), "nothing of it holds");
+}
+
+#[tokio::test]
+async fn limits_of_a_document_are_all_of_them_and_told_one_by_one() {
+    let house = House::new().await;
+    let text = "[component.parent]\nlimits = { error_rate_percent = 0.5, harm_max = 20 }\n";
+    let plan = house.flags.plan_import(&document(text), &operator(""));
+    let told = |plan: &ImportPlan| -> Vec<String> {
+        let changes = plan.changes.iter();
+        changes.map(|change| format!("{} {} {}", change.field, change.from, change.to)).collect()
+    };
+    assert_eq!(told(&plan), ["limits.error_rate_percent 1 0.5", "limits.harm_max 100 20"]);
+    house.import(text).await.expect("imported");
+    let limits = |flags: &Flags| flags.snapshot().flag("parent").expect("a flag").limits.clone();
+    let expected =
+        Limits { error_rate: Rate::from_ppm(5_000), harm_max: Some(20), ..Limits::default() };
+    assert_eq!(limits(&house.flags), expected);
+    house.import("[component.parent]\ndeadline_ms = 77\n").await.expect("imported");
+    assert_eq!(limits(&house.flags), expected, "a document without a word leaves them");
+    let other = "[component.parent]\nlimits = { harm_max = \"off\" }\n";
+    let plan = house.flags.plan_import(&document(other), &operator(""));
+    assert_eq!(told(&plan), ["limits.error_rate_percent 0.5 1", r#"limits.harm_max 20 "off""#]);
+    let back = "[component.parent]\nlimits = \"default\"\n";
+    house.import(back).await.expect("imported");
+    let (_dir, flags) = house.restarted().await;
+    assert_eq!(limits(&flags), Limits::default());
 }
 
 #[tokio::test]
@@ -300,6 +327,7 @@ fn all_faults_of_a_document_are_told_at_once_with_their_place() {
         deadline_ms = 10
         smaple_percent = 1
         token_form = "odd"
+        limits = { error_rate_percent = 60, slow_ms = "fast", wait = 1 }
         [[component.a.targets]]
         segment = "A"
         serve = "nobody"
@@ -317,6 +345,9 @@ fn all_faults_of_a_document_are_told_at_once_with_their_place() {
         "a: deadline_ms: must be 50 to 60000",
         "a: smaple_percent: unknown key",
         "a: token_form: must be compatible or own",
+        "a: limits.error_rate_percent: must be more than 0",
+        "a: limits.slow_ms: must be a whole number, or `off`",
+        "a: limits.wait: unknown key",
         "a: targets[0].segment: must be 1 to 64",
         "a: targets[0].serve: must be ssot, legacy or shadow",
         "b: share_percent: stands beside",
@@ -326,7 +357,7 @@ fn all_faults_of_a_document_are_told_at_once_with_their_place() {
     ] {
         assert!(found.iter().any(|fault| fault.starts_with(start)), "{start} in {found:#?}");
     }
-    assert_eq!(found.len(), 11, "{found:#?}");
+    assert_eq!(found.len(), 14, "{found:#?}");
     let json = Document::parse(r#"{"component": {"a": {"deadline_ms": null}}}"#, Format::Json);
     assert!(json.expect_err("a fault")[0].problem.contains("line 1 column"));
     let empty = Document::parse("{}", Format::Json).expect("a document");
@@ -369,6 +400,62 @@ prop_compose! {
     }
 }
 
+fn any_rate() -> impl Strategy<Value = Rate> {
+    (1u32..=500_000).prop_map(|ppm| Rate::from_ppm(ppm).expect("a rate"))
+}
+
+prop_compose! {
+    fn any_window()(
+        over_s in prop_oneof![10u32..=3600, Just(60), Just(300), Just(3600)],
+        error_rate in any_rate(),
+        at_least in 1u32..=1_000_000,
+        times in 1u32..=100,
+    ) -> FixedWindow {
+        FixedWindow { over_s, error_rate, at_least, times }
+    }
+}
+
+/// A rule in its range, or switched off.
+fn any_number(low: u32, high: u32) -> impl Strategy<Value = Option<u32>> {
+    proptest::option::of(low..=high)
+}
+
+prop_compose! {
+    fn any_limits()(
+        (mode, certified, security) in (0usize..3, any::<bool>(), any::<bool>()),
+        rates in (any_rate(), any_rate(), any_rate(), any_rate()),
+        (tolerates, compares, delivers) in (any::<bool>(), any::<bool>(), any::<bool>()),
+        times in (any_number(1, 60_000), any_number(110, 10_000), any_number(100, 1000)),
+        counts in (any_number(1, 100), any_number(1, 1_000_000), any_number(1, 99)),
+        bounds in (1u32..=1_000_000, any_number(3, 1000), any_number(1, 10_000_000)),
+        windows in proptest::collection::vec(any_window(), 0..=4),
+    ) -> Limits {
+        let (error_rate, divergence, slow_rate, socket_faults) = rates;
+        let (slow_ms, latency_percent, regression_percent) = times;
+        let (walks_failed, harm_max, outcome_drop_percent) = counts;
+        let (failures_per_network_max, breaker_failures, failover_max) = bounds;
+        Limits {
+            mode: GuardMode::ALL[mode],
+            advance: if certified { Advance::Certified } else { Advance::Unheld },
+            regression_percent,
+            error_rate: tolerates.then_some(error_rate),
+            security,
+            divergence: compares.then_some(divergence),
+            slow_ms,
+            slow_rate,
+            latency_percent,
+            socket_faults: delivers.then_some(socket_faults),
+            walks_failed,
+            harm_max: harm_max.filter(|_| tolerates),
+            outcome_drop_percent,
+            failures_per_network_max,
+            breaker_failures,
+            failover_max,
+            windows,
+        }
+    }
+}
+
 prop_compose! {
     fn any_flag(name: &'static str)(
         stage in any_stage(),
@@ -380,6 +467,7 @@ prop_compose! {
         rescues in 0u32..=100_000,
         accepted in (any_difference(0), any_difference(1), 0usize..=2),
         own in any::<bool>(),
+        limits in prop_oneof![Just(Limits::default()), any_limits()],
     ) -> Flag {
         let (one, other, count) = accepted;
         let may_be_own = own && kind.makes_tokens() && stage >= Stage::Sealed;
@@ -393,6 +481,7 @@ prop_compose! {
             rescues_per_second_max: rescues,
             accepted: [one, other].into_iter().take(count).collect(),
             token_form: if may_be_own { TokenForm::Own } else { TokenForm::Compatible },
+            limits,
             ..flag(name)
         }
     }
@@ -411,9 +500,26 @@ proptest! {
         for (text, format) in [(toml, Format::Toml), (json, Format::Json)] {
             let document = Document::parse(&text, format);
             let document = document.unwrap_or_else(|faults| panic!("{faults:?} in {text}"));
-            let plan = ImportPlan::of(&document, &table, &operator(""), NOW);
+            let plan = ImportPlan::of(&document, &table, &operator(""), NOW, None);
             prop_assert_eq!((plan.changes, plan.refused, plan.moves), (vec![], vec![], vec![]));
             prop_assert_eq!(plan.not_mentioned, vec![]);
+            // And it brings back what has changed since.
+            let issuers = Issuers { own: HashSet::new(), foreign: HashMap::new() };
+            let of = |limits: &Limits| -> Vec<Flag> {
+                let flags = table.sorted().into_iter();
+                flags.map(|flag| Flag { limits: limits.clone(), ..Flag::clone(flag) }).collect()
+            };
+            let reset = Snapshot::new(of(&Limits::default()), HashMap::new(), issuers);
+            let plan = ImportPlan::of(&document, &reset, &operator(""), NOW, None);
+            prop_assert_eq!(&plan.refused, &vec![]);
+            for flag in table.sorted() {
+                let moved = plan.moves.iter().find(|(of, _)| of.component == flag.component);
+                let limits = moved.map(|(_, step)| match step {
+                    Move::Settings(patch) => patch.limits.clone().expect("limits"),
+                    other => panic!("{other:?}"),
+                });
+                prop_assert_eq!(limits.unwrap_or_default(), flag.limits.clone());
+            }
         }
     }
 }

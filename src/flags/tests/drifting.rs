@@ -61,6 +61,7 @@ fn settings_structure_and_accepted_differences_drift_field_by_field() {
         flag.deadline_ms = 77;
         flag.kind = Kind::Session;
         flag.invariants = Invariants::Enforce;
+        flag.limits.harm_max = None;
         flag.requires.clear();
         flag.accepted.retain(|each| each.name == "days");
         for each in &mut flag.accepted {
@@ -74,15 +75,18 @@ fn settings_structure_and_accepted_differences_drift_field_by_field() {
         "one kind",
         "one deadline_ms",
         "one invariants",
+        "one limits.harm_max",
         "one accepted.days",
         "one accepted.date",
         "two kind",
         "two requires",
         "two deadline_ms",
         "two invariants",
+        "two limits.harm_max",
     ];
     assert_eq!(fields, expected);
     assert_eq!((&drift.fields[1].from, &drift.fields[1].to), (&1000.into(), &77.into()));
+    assert_eq!((&drift.fields[3].from, &drift.fields[3].to), (&100.into(), &"off".into()));
     assert!(drift.is_any());
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::domain::{
     Credentials, GroupId, Proof, Question, Reason, RequestIds, RequestParts, Revision, SegmentId,
-    Share, Side, Slot, encode_base64url,
+    Share, Side, Slot, SubjectKey, encode_base64url,
 };
 use crate::flags::samples::{NOW, canary, flag, id, trip};
 use crate::flags::{
@@ -371,7 +371,7 @@ fn flags() -> impl Strategy<Value = Vec<Flag>> {
 
 /// Who serves by the words of the rules, written down a second time.
 fn expected(table: &Snapshot, flag: &Flag, sets: &[SegmentDraft], asked: &Asked) -> Serve {
-    let slot = table.slot_of(flag, &asked.facts(&asked.question()));
+    let slot = table.key_of(flag, &asked.facts(&asked.question())).map(SubjectKey::slot);
     let belongs = |target: &&Target| {
         sets.iter().any(|set| set.name == target.segment && asked.belongs_to(set))
     };

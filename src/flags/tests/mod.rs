@@ -1,6 +1,8 @@
 //! Tests of several files of the room together.
 
 mod audit;
+mod begun;
+mod clearance;
 mod cohorts;
 mod documents;
 mod drifting;
@@ -8,8 +10,10 @@ mod evaluation;
 mod evaluations;
 mod feed;
 mod forms;
+mod interleaved;
 mod notes;
 mod races;
+mod refusing;
 mod seeds;
 mod segments;
 mod stories;

@@ -17,15 +17,15 @@ use crate::store::{FaultSwitch, NOTE_BYTES_MAX, Store};
 const LINES: [&str; 3] = ["parent", "child: parent", "beside"];
 
 /// A table whose disk can be made to refuse, now and at the next start.
-struct House {
+pub(super) struct House {
     dir: TempDir,
-    disk: FaultSwitch,
-    store: Store,
-    flags: Flags,
+    pub(super) disk: FaultSwitch,
+    pub(super) store: Store,
+    pub(super) flags: Flags,
 }
 
 impl House {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let (dir, disk) = (TempDir::new().expect("a folder"), FaultSwitch::new());
         let (store, flags) = open(dir.path(), &disk, NOW).await;
         let house = Self { dir, disk, store, flags };
@@ -36,7 +36,7 @@ impl House {
     }
 
     /// A new process after one that did not end in order.
-    async fn restarted(self) -> Self {
+    pub(super) async fn restarted(self) -> Self {
         let Self { dir, disk, store, flags } = self;
         drop((store, flags));
         let (store, flags) = open(dir.path(), &disk, NOW.plus_seconds(60)).await;
@@ -44,7 +44,7 @@ impl House {
     }
 
     /// A new process after one that did.
-    async fn closed_and_restarted(self) -> Self {
+    pub(super) async fn closed_and_restarted(self) -> Self {
         self.store.clone().close().await.expect("closed");
         self.restarted().await
     }
@@ -53,7 +53,7 @@ impl House {
         self.flags.apply(&id(component), Move::RollBack, None, trip()).await
     }
 
-    fn stages(&self) -> [Stage; 3] {
+    pub(super) fn stages(&self) -> [Stage; 3] {
         ["parent", "child", "beside"].map(|component| self.flags.stage(component))
     }
 }

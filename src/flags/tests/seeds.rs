@@ -1,7 +1,7 @@
 //! What a seed file may say, and the files that are shipped.
 
 use crate::domain::{ComponentId, Timestamp};
-use crate::flags::{Kind, Seed, Stage};
+use crate::flags::{Advance, Kind, Seed, Stage};
 
 const SHIPPED: [(&str, &str); 4] = [
     ("demo.toml", include_str!("../../../flags/demo.toml")),
@@ -46,6 +46,21 @@ fn staging_and_production_start_off() {
 }
 
 #[test]
+fn staging_and_production_advance_by_certificates_and_the_others_by_hand() {
+    for (file, text) in SHIPPED {
+        let seeds = Seed::parse_all(text, file).expect("no faults").components;
+        let advance = match file {
+            "staging.toml" | "production.toml" => Advance::Certified,
+            _ => Advance::Unheld,
+        };
+        let now = Timestamp::from_seconds(1_800_000_000);
+        for seed in seeds {
+            assert_eq!(seed.flag(now).expect("a flag").limits.advance, advance, "{file}");
+        }
+    }
+}
+
+#[test]
 fn the_demo_accepts_what_legacy_gets_wrong_about_audiences() {
     let seeds = Seed::parse_all(SHIPPED[0].1, "demo.toml").expect("no faults").components;
     let http = seeds.iter().find(|seed| seed.component.as_str() == "http-auth");
@@ -70,6 +85,7 @@ fn all_faults_of_a_file_are_told_at_once_with_their_place() {
         deadline_ms = 10
         sample_percent = 100.5
         smaple_percent = 1
+        limits = { harm_max = 0, windows = [{ over = "60s", at_least = 0 }] }
         [[component.a.accepted]]
         name = "x"
         class = "stricter"
@@ -89,13 +105,16 @@ fn all_faults_of_a_file_are_told_at_once_with_their_place() {
         "x.toml: a: deadline_ms: must be 50 to 60000",
         "x.toml: a: sample_percent: must be a percentage",
         "x.toml: a: smaple_percent: unknown key",
+        "x.toml: a: limits.harm_max: must be 1 to 1000000",
+        "x.toml: a: limits.windows[0].error_rate_percent: is missing",
+        "x.toml: a: limits.windows[0].at_least: must be 1 to 1000000",
         "x.toml: a: accepted[0].owner: must not be blank",
         "x.toml: a: accepted[0].expires_in_days: must be 1 to 365",
         "x.toml: B C: an id is made of",
     ] {
         assert!(found.iter().any(|fault| fault.starts_with(start)), "{start} in {found:#?}");
     }
-    assert_eq!(found.len(), 10, "{found:#?}");
+    assert_eq!(found.len(), 13, "{found:#?}");
 }
 
 #[test]
