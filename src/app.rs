@@ -22,7 +22,10 @@ use crate::authority::{Authority, AuthorityError, IdTokenSettings, IdTokens, Mas
 use crate::config::{Config, DoorSettings, Listen, RequestLogTarget, make_private_key_file};
 use crate::domain::{AuthPath, Clock, ComponentId, RequestIds, TokenPath};
 use crate::flags::{Flags, FlagsError};
-use crate::guard::{EvidenceError, EvidenceRoom, ImportedSource, Plans};
+use crate::guard::{
+    EvidenceError, EvidenceRoom, Guard, GuardError, Heard, ImportedSource, Notifier, Plans,
+    webhook_sources,
+};
 use crate::ledger::{Keeper, Ledger, LedgerError, Round};
 use crate::legacy::{self, LegacyError, tokens};
 use crate::outbound::{Outbound, OutboundError, Outbox};
@@ -67,6 +70,9 @@ pub enum AppError {
     /// Imported evidence.
     #[error("failed to {0}")]
     Evidence(#[from] EvidenceError),
+    /// The guard.
+    #[error("failed to {0}")]
+    Guard(#[from] GuardError),
     /// The ledger.
     #[error("failed to {0}")]
     Ledger(#[from] LedgerError),
@@ -152,6 +158,7 @@ pub struct App {
     store: Store,
     authority: Arc<Authority>,
     outbox: Outbox,
+    notifier: Notifier,
     keeper: Keeper,
     listeners: Listeners,
     request_log_writer: Option<JoinHandle<()>>,
@@ -194,8 +201,10 @@ impl App {
             name: config.evidence.name,
         };
         let ssot = wrap_ssot(Arc::clone(&authority) as Arc<dyn AuthPath>);
-        let sources = lanes::secret_sources(&config.legacy_tokens, &sealer);
+        let mut sources = lanes::secret_sources(&config.legacy_tokens, &sealer);
+        sources.extend(webhook_sources(&config.webhooks, &clock));
         let outbox = Outbox::open(&store, outbound.clone(), sources, Arc::clone(&clock))?;
+        let notifier = Notifier::new(config.webhooks, outbox.clone());
         let fingerprints = authority.fingerprint_key().clone();
         let post = tokens::Post { outbox: outbox.clone(), sealer, fingerprints };
         let ssot_tokens: Arc<dyn TokenPath> = Arc::clone(&authority) as Arc<dyn TokenPath>;
@@ -210,6 +219,7 @@ impl App {
         let flags = Arc::new(flags);
         let shadow =
             Shadow::new(Arc::clone(&flags), &ledger, lanes, Arc::clone(&clock), config.shadow);
+        let shadow = Arc::new(shadow);
         let (listeners, network) = listeners(config.listen).await?;
         let (request_log, request_log_writer) = request_log(config.log.requests)?;
         let provider = config
@@ -217,20 +227,15 @@ impl App {
             .map(|settings| sign_in_provider(settings, &network, &outbound, &clock))
             .transpose()?;
         let ledger = Arc::new(ledger);
-        let plans = Plans::open(
-            &store,
-            Arc::clone(&flags),
-            Arc::clone(&ledger),
-            imported(&evidence.evidence),
-            Arc::clone(&clock),
-        )?;
-        let plans = Arc::new(plans);
+        let guard = guard(&store, &flags, &ledger, &notifier, &shadow, &clock)?;
+        let plans = plans(&store, &flags, &ledger, &evidence, &guard, &clock)?;
         let figures = figures(
             Arc::clone(&plans),
             outbound,
             outbox.clone(),
+            notifier.clone(),
             Arc::clone(&authority),
-            shadow.counts(),
+            Arc::clone(&shadow),
             Arc::clone(&clock),
         );
         let rooms = Arc::new(Rooms {
@@ -238,6 +243,7 @@ impl App {
             authority: Arc::clone(&authority),
             flags,
             plans,
+            guard,
             ledger,
             clock: Arc::clone(&clock),
             request_ids: RequestIds::of_process(rand::random()),
@@ -251,7 +257,16 @@ impl App {
             streams: Streams::default(),
             network,
         });
-        Ok(Self { rooms, store, authority, outbox, keeper, listeners, request_log_writer })
+        Ok(Self {
+            rooms,
+            store,
+            authority,
+            outbox,
+            notifier,
+            keeper,
+            listeners,
+            request_log_writer,
+        })
     }
 
     /// Where the data listener is bound.
@@ -302,6 +317,9 @@ impl App {
         let stop_of_issuers = stop.clone();
         serving.spawn(async move { authority.follow_issuers(clock, stop_of_issuers).await });
         serving.spawn(Arc::clone(&self.rooms.plans).run(stop.clone()));
+        // It watches until the last answer is given.
+        let (end_guard, guarded_until) = watch::channel(false);
+        let guarding = tokio::spawn(self.rooms.guard.clone().run(guarded_until));
         serving.spawn(tasks::watch_accepted(Arc::clone(&self.rooms), stop.clone()));
         serving.spawn(tasks::probe_legacy(Arc::clone(&self.rooms), stop.clone()));
         keep(&self.keeper, &self.authority, &self.rooms, stop).await;
@@ -309,6 +327,10 @@ impl App {
         self.rooms.streams.end();
         while serving.join_next().await.is_some() {}
         self.rooms.shadow.idle().await;
+        end_guard.send_replace(true);
+        // A guard that panicked has said so already.
+        let _ended = guarding.await;
+        self.notifier.idle().await;
         self.keeper.write(&self.rooms.ledger, Round::Last).await?;
         self.rooms.request_log.close();
         if let Some(writer) = self.request_log_writer {
@@ -371,6 +393,42 @@ fn doors(settings: DoorSettings, listeners: &Listeners) -> Doors {
     let scheme = if listeners.data.tls().is_some() { "https" } else { "http" };
     let bound = || format!("{scheme}://{}", listeners.data.address());
     Doors { component, tokens, session, session_cookie, url: url.unwrap_or_else(bound) }
+}
+
+/// The guard, which hears from the shadow when legacy last answered.
+fn guard(
+    store: &Store,
+    flags: &Arc<Flags>,
+    ledger: &Arc<Ledger>,
+    notifier: &Notifier,
+    shadow: &Arc<Shadow>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Guard, GuardError> {
+    let (flags, ledger) = (Arc::clone(flags), Arc::clone(ledger));
+    let guard = Guard::open(store, flags, ledger, notifier.clone(), Arc::clone(clock))?;
+    guard.hear(heard(shadow));
+    Ok(guard)
+}
+
+/// The rollout plans, which hear from the guard and from imported evidence.
+fn plans(
+    store: &Store,
+    flags: &Arc<Flags>,
+    ledger: &Arc<Ledger>,
+    evidence: &EvidenceDoor,
+    guard: &Guard,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Plans>, FlagsError> {
+    let source = imported(&evidence.evidence);
+    let (flags, ledger) = (Arc::clone(flags), Arc::clone(ledger));
+    let plans = Plans::open(store, flags, ledger, source, guard.clone(), Arc::clone(clock))?;
+    Ok(Arc::new(plans))
+}
+
+/// When legacy last answered, for the guard.
+fn heard(shadow: &Arc<Shadow>) -> Heard {
+    let shadow = Arc::clone(shadow);
+    Arc::new(move |component| shadow.asks(component).then(|| shadow.legacy_answered_at(component)))
 }
 
 /// What a plan may be told of imported evidence.

@@ -70,7 +70,7 @@ fn place_of(room: &str) -> Option<usize> {
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["store"]),
     ("jsonwebtoken", &["authority", "legacy"]),
-    ("aws_lc_rs", &["authority", "access", "web"]),
+    ("aws_lc_rs", &["authority", "access", "web", "guard"]),
     ("reqwest", &["outbound"]),
     ("axum", &["web"]),
     ("askama", &["web"]),

@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use crate::authority::{Authority, IssuerView};
 use crate::domain::{Clock, Rule};
-use crate::guard::{PlanFigure, Plans};
+use crate::guard::{GuardFigure, Notifier, PlanFigure, Plans};
 use crate::legacy::tokens;
 use crate::outbound::{Outbound, Outbox};
-use crate::shadow::ShadowCounts;
+use crate::shadow::{BreakerState, BreakerView, Shadow};
 use crate::web::{Figure, Figures};
 
-/// What rollout plans, the outbound client, its outbox, the authority and the shadow tell.
+/// What rollout plans, the guard's notices, the outbound client, its outbox, the authority and the
+/// shadow tell.
 pub(super) fn figures(
     plans: Arc<Plans>,
     outbound: Outbound,
     outbox: Outbox,
+    notifier: Notifier,
     authority: Arc<Authority>,
-    shadow: Arc<ShadowCounts>,
+    shadow: Arc<Shadow>,
     clock: Arc<dyn Clock>,
 ) -> Figures {
     let figure = |name, help, counts, value| Figure { name, help, label: None, counts, value };
@@ -64,13 +66,21 @@ pub(super) fn figures(
         ]);
         all.extend(figures_of_issuers(&authority.issuers(clock.now())));
         all.extend(plans.figures().into_iter().map(of_plan));
-        all.extend(shadow.all().map(|(name, help, value)| figure(name, help, true, value)));
+        let told = shadow.counts().all();
+        all.extend(told.map(|(name, help, value)| figure(name, help, true, value)));
+        all.extend(figures_of_breakers(&shadow.breakers()));
+        all.extend(notifier.figures().into_iter().map(of_guard));
         all
     })
 }
 
 fn of_plan(figure: PlanFigure) -> Figure {
     let PlanFigure { name, help, label, counts, value } = figure;
+    Figure { name, help, label: label.map(|(name, value)| (name, value.into())), counts, value }
+}
+
+fn of_guard(figure: GuardFigure) -> Figure {
+    let GuardFigure { name, help, label, counts, value } = figure;
     Figure { name, help, label: label.map(|(name, value)| (name, value.into())), counts, value }
 }
 
@@ -89,4 +99,24 @@ fn figures_of_issuers(issuers: &[IssuerView]) -> Vec<Figure> {
         .chain(each("issuer_keys_usable", usable, false, |issuer| Some(issuer.usable.into())))
         .chain(each("issuer_fetch_failures", failures, true, |issuer| Some(issuer.failures)))
         .collect()
+}
+
+/// Where the circuit breakers of SSOT stand; the figures of a name together.
+fn figures_of_breakers(breakers: &[BreakerView]) -> Vec<Figure> {
+    let each = |name, help, counts, value: fn(&BreakerView) -> u64| {
+        breakers.iter().map(move |breaker| {
+            let label = Some(("component", breaker.component.to_string().into()));
+            Figure { name, help, label, counts, value: value(breaker) }
+        })
+    };
+    let state =
+        "Circuit breaker of SSOT: 0 closed, 1 half open, 2 open, where legacy answers at once";
+    let opened = "How often the circuit breaker of SSOT has opened";
+    each("breaker_state", state, false, |breaker| match breaker.state {
+        BreakerState::Closed => 0,
+        BreakerState::HalfOpen => 1,
+        BreakerState::Open => 2,
+    })
+    .chain(each("breaker_opened", opened, true, |breaker| breaker.opened))
+    .collect()
 }

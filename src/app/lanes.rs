@@ -160,4 +160,6 @@ pub(super) fn secret_sources(
 }
 
 #[cfg(test)]
+mod cost;
+#[cfg(test)]
 mod tests;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::doors::{self, DoorSettings};
 use super::evidence::{self, EvidenceSettings};
 use super::reader::{Faults, Section};
-use super::{ConfigError, Environment, Listen, issuers, listen, sections, sign_in};
+use super::{ConfigError, Environment, Listen, issuers, listen, sections, sign_in, webhooks};
 use crate::access::{self, ConfiguredToken, ProviderSettings};
 use crate::flags::{Seed, Seeds};
+use crate::guard::Webhook;
 use crate::{authority, flags, legacy, outbound, shadow};
 
 /// Everything a service needs to know before it starts.
@@ -32,6 +33,8 @@ pub struct Config {
     pub legacy_tokens: Vec<(String, legacy::tokens::Settings)>,
     /// The outbound client's settings.
     pub outbound: outbound::Settings,
+    /// Who is told what the guard did, keys read.
+    pub webhooks: Vec<Webhook>,
     /// Who else may say who an operator is.
     pub sign_in_provider: Option<ProviderSettings>,
     /// The flag table's settings.
@@ -131,6 +134,8 @@ fn read(
     check_legacy_names(&seeds.components, &legacy.names, faults);
 
     let outbound = sections::outbound(root.section("outbound", faults), faults);
+    let list = root.list("webhook", faults);
+    let webhooks = webhooks::webhooks(list, folder, environment, &outbound, faults);
     let mut sign_in = root.section("sign_in", faults);
     let provider = sign_in.section("provider", faults);
     let sign_in_provider = sign_in::provider(provider, folder, environment, faults);
@@ -158,6 +163,7 @@ fn read(
         legacy: legacy.paths,
         legacy_tokens: legacy.token_paths,
         outbound,
+        webhooks,
         sign_in_provider,
         flags,
         seeds,

@@ -17,6 +17,7 @@ mod secret;
 mod sections;
 mod sessions;
 mod sign_in;
+mod webhooks;
 
 pub use doors::DoorSettings;
 pub use environment::Environment;

@@ -94,7 +94,7 @@ fn key_source(
 }
 
 /// A secret whose file may be named relative to the configuration.
-fn read_secret_in(
+pub fn read_secret_in(
     section: &mut Section,
     folder: &Path,
     environment: &Environment,

@@ -6,12 +6,25 @@
 //! began, what was imported ([`EvidenceRoom`]), what the guard says. What follows from it is decided
 //! and done in [`flags`](crate::flags).
 
+mod card;
+mod cards;
+pub mod case;
 mod counts;
 mod evidence;
 mod imported;
+mod keeping;
+mod notify;
 mod plans;
+mod room;
+pub mod simulate;
+#[cfg(test)]
+mod tests;
 mod traffic;
+mod view;
+mod watched;
 
+pub use card::{DecisionCard, Deed, PathPoint, Without};
+pub use case::ruling::{Found, GuardRule, Ruling, Standing};
 pub use counts::PlanFigure;
 pub use evidence::{
     BASELINE_WALKS_MIN, Baseline, COMPARISONS_MIN, Certificate, Entry, EvidenceError, EvidenceKind,
@@ -19,4 +32,10 @@ pub use evidence::{
     TestReport, WALKS_MAX, Walked, read_junit,
 };
 pub use imported::{Imported, ImportedSource};
+pub use notify::{
+    GuardFigure, NoticeKind, Notifier, PARCEL_PREFIX, WEBHOOKS_MAX, Webhook, WebhookKey,
+    WebhookKeyError, webhook_sources,
+};
 pub use plans::Plans;
+pub use room::{CardFilter, Decided, Guard, GuardError, Heard};
+pub use view::{CertificateView, GuardView};

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::counts::Counts;
 use super::traffic::TrafficSince;
-use super::{Imported, ImportedSource, PlanFigure};
+use super::{Guard, Imported, ImportedSource, PlanFigure};
 use crate::domain::{Clock, ComponentId, Timestamp};
 use crate::flags::{
     Evidence, Flags, FlagsError, Gate, Lack, Rollout, RolloutState, RolloutVerdict as Verdict,
@@ -27,6 +27,7 @@ pub struct Plans {
     rollouts: Rollouts,
     traffic: TrafficSince,
     imported: ImportedSource,
+    guard: Guard,
     clock: Arc<dyn Clock>,
     counts: Counts,
     /// What was last told about a plan, so that it is told once.
@@ -47,12 +48,13 @@ impl Plans {
         flags: Arc<Flags>,
         ledger: Arc<Ledger>,
         imported: ImportedSource,
+        guard: Guard,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, FlagsError> {
         let rollouts = Rollouts::open(store, Flags::clone(&flags), Arc::clone(&clock))?;
         let traffic = TrafficSince::open(ledger, store)?;
         let (counts, told) = (Counts::default(), Mutex::default());
-        Ok(Self { flags, rollouts, traffic, imported, clock, counts, told })
+        Ok(Self { flags, rollouts, traffic, imported, guard, clock, counts, told })
     }
 
     /// The kept plans.
@@ -64,8 +66,8 @@ impl Plans {
     fn evidence(&self, plan: &Rollout, traffic: Option<Traffic>, now: Timestamp) -> Evidence {
         let Imported { certificate, tests, golden_path } =
             (self.imported)(&plan.component, plan.position.since, now);
-        // No rule speaks yet.
-        Evidence { traffic, guard: None, certificate, tests, golden_path }
+        let guard = self.guard.word(&plan.component, now);
+        Evidence { traffic, guard, certificate, tests, golden_path }
     }
 
     /// What a look would find now, and from what evidence; nothing is done.

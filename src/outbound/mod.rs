@@ -36,6 +36,6 @@ pub use headers::Headers;
 pub use host::HostRule;
 pub use outbox::{
     Dead, DeathCause, Departing, Outbox, OutboxError, OutboxStats, Parcel, ParcelId, SecretSource,
-    SecretSources, WaitingParcel,
+    SecretSources, Unkept, WaitingParcel,
 };
 pub use url::{Trust, Url};

@@ -19,9 +19,9 @@ use crate::legacy::{ProfileSettings, Secret};
 use crate::shadow::{Lanes, Paths, Settings, Shadow};
 use crate::store::Store;
 
-const SECRET: &[u8] = b"k3J9xQ2vL7pR5tY8wZ1cN4mB6hG0fDsA";
+pub(super) const SECRET: &[u8] = b"k3J9xQ2vL7pR5tY8wZ1cN4mB6hG0fDsA";
 
-fn authority_settings() -> authority::Settings {
+pub(super) fn authority_settings() -> authority::Settings {
     let key = KeySource::Secret { id: "shared".to_owned(), bytes: SECRET.to_vec() };
     authority::Settings {
         keys: vec![key],

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::entry::Settled;
 use super::outbox::Shared;
 use super::stats::one_more;
-use super::{Dead, DeathCause, ParcelId, backoff, retry_after};
+use super::{Dead, DeathCause, Parcel, ParcelId, backoff, retry_after};
 use crate::outbound::{Call, OutboundError};
 use crate::store::StoreError;
 
@@ -49,6 +49,76 @@ pub(super) async fn attempt(turn: Turn) {
     }
 }
 
+/// The call, with the secrets that are not kept.
+fn call(shared: &Shared, parcel: Parcel) -> Result<Call, Failure> {
+    let mut departing = parcel.departing()?;
+    if let Some(name) = &parcel.secrets {
+        let source = shared.sources.get(name).ok_or(Failure::Secrets)?;
+        if !source(&mut departing) {
+            return Err(Failure::Secrets);
+        }
+    }
+    Ok(Call {
+        method: parcel.method,
+        url: parcel.url,
+        headers: departing.headers,
+        body: departing.body,
+        timeout: ATTEMPT_TIMEOUT,
+        // The answer's body is not read.
+        response_bytes_max: 0,
+    })
+}
+
+/// What came of one attempt to send a parcel that is not on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unkept {
+    /// The other end has taken it.
+    Arrived,
+    /// The other end does not want it.
+    Refused {
+        /// The status of its answer.
+        status: u16,
+    },
+    /// It may be tried again.
+    Failed {
+        /// What stood in the way.
+        problem: String,
+    },
+}
+
+/// One attempt with a parcel as it is in memory.
+pub(super) async fn attempt_unkept(shared: &Shared, parcel: Parcel) -> Unkept {
+    let landed = parcel.landed.clone();
+    let sent = async { Ok::<_, Failure>(shared.outbound.send_only(call(shared, parcel)?).await?) };
+    match sent.await {
+        Ok(answer) => match meaning(answer.status, landed.as_deref()) {
+            Meaning::Arrived => Unkept::Arrived,
+            Meaning::Refused => Unkept::Refused { status: answer.status },
+            Meaning::Later => {
+                let failure = Failure::Status { status: answer.status, told: None };
+                Unkept::Failed { problem: failure.to_string() }
+            }
+        },
+        Err(failure) => Unkept::Failed { problem: failure.to_string() },
+    }
+}
+
+/// What a status says.
+enum Meaning {
+    Arrived,
+    Refused,
+    Later,
+}
+
+fn meaning(status: u16, landed: Option<&[u16]>) -> Meaning {
+    match status {
+        200..=299 => Meaning::Arrived,
+        status if landed.is_some_and(|landed| landed.contains(&status)) => Meaning::Arrived,
+        400..=407 | 409..=424 | 426..=428 | 430..=499 if landed.is_none() => Meaning::Refused,
+        _ => Meaning::Later,
+    }
+}
+
 /// A parcel's turn. When it ends without an outcome, because the attempt panics or is broken off,
 /// the parcel waits for its next one.
 pub(super) struct Turn {
@@ -71,48 +141,22 @@ impl Turn {
         if let Some(dead) = self.expired() {
             return Ok(Settled::Dead(dead));
         }
-        let (call, landed) = self.call()?;
+        let parcel = self.shared.disk.read(&self.id)?.ok_or(Failure::Incomplete)?;
+        let landed = parcel.landed.clone();
+        let call = call(&self.shared, parcel)?;
         let answer = self.shared.outbound.send_only(call).await?;
-        match answer.status {
-            200..=299 => Ok(Settled::Delivered),
-            status if landed.as_ref().is_some_and(|landed| landed.contains(&status)) => {
-                Ok(Settled::Delivered)
-            }
-            status @ (400..=407 | 409..=424 | 426..=428 | 430..=499) if landed.is_none() => {
-                let dead = self.dead(DeathCause::Refused { status });
+        match meaning(answer.status, landed.as_deref()) {
+            Meaning::Arrived => Ok(Settled::Delivered),
+            Meaning::Refused => {
+                let dead = self.dead(DeathCause::Refused { status: answer.status });
                 dead.map(Settled::Dead).ok_or(Failure::BrokenOff)
             }
-            status => {
+            Meaning::Later => {
                 let told = answer.headers.value("retry-after");
-                Err(Failure::Status {
-                    status,
-                    told: told.and_then(|value| retry_after::read(value, now)),
-                })
+                let told = told.and_then(|value| retry_after::read(value, now));
+                Err(Failure::Status { status: answer.status, told })
             }
         }
-    }
-
-    /// The call, with the secrets that are not kept, and the statuses that also say that it has
-    /// arrived.
-    fn call(&self) -> Result<(Call, Option<Vec<u16>>), Failure> {
-        let parcel = self.shared.disk.read(&self.id)?.ok_or(Failure::Incomplete)?;
-        let mut departing = parcel.departing()?;
-        if let Some(name) = &parcel.secrets {
-            let source = self.shared.sources.get(name).ok_or(Failure::Secrets)?;
-            if !source(&mut departing) {
-                return Err(Failure::Secrets);
-            }
-        }
-        let call = Call {
-            method: parcel.method,
-            url: parcel.url,
-            headers: departing.headers,
-            body: departing.body,
-            timeout: ATTEMPT_TIMEOUT,
-            // The answer's body is not read.
-            response_bytes_max: 0,
-        };
-        Ok((call, parcel.landed))
     }
 
     fn settled_before(&self) -> Option<Settled> {

@@ -9,6 +9,7 @@
 //! - Everything else is tried again, later and later, up to five minutes apart and at random, so
 //!   that an end that comes back is not met by everybody at once. `Retry-After` is heeded.
 //! - No order is kept, and nothing waits for a slow host but that host's own parcels.
+//! - What the disk refuses can be sent at once and from memory ([`Outbox::send_unkept`]).
 //! - Secrets are not kept: a parcel names a [`SecretSource`], which adds them when it leaves.
 
 mod attempt;
@@ -24,6 +25,7 @@ mod stats;
 #[cfg(test)]
 mod tests;
 
+pub use attempt::Unkept;
 pub use disk::{Dead, DeathCause};
 pub use error::OutboxError;
 pub use outbox::Outbox;

@@ -7,12 +7,12 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use super::attempt::{Turn, attempt};
+use super::attempt::{Turn, Unkept, attempt, attempt_unkept};
 use super::disk::Disk;
 use super::entry::{Entry, Queue, WAITING_MAX};
 use super::stats::{Counts, one_more};
 use super::{Dead, OutboxError, OutboxStats, Parcel, ParcelId, SecretSources, WaitingParcel};
-use crate::domain::Clock;
+use crate::domain::{Clock, Timestamp};
 use crate::outbound::Outbound;
 use crate::store::{Store, StoreError};
 
@@ -63,6 +63,20 @@ impl Outbox {
             kept.inspect_err(|error| shared.counts.not_taken(error))
         });
         kept.await.unwrap_or(Err(OutboxError::Store(StoreError::Closed)))
+    }
+
+    /// Makes one attempt with a parcel that is not kept, such as one that the disk has refused, and
+    /// remembers nothing of it.
+    pub async fn send_unkept(&self, parcel: &Parcel) -> Unkept {
+        match parcel.check() {
+            Ok(()) => attempt_unkept(&self.shared, parcel.clone()).await,
+            Err(error) => Unkept::Failed { problem: error.to_string() },
+        }
+    }
+
+    /// The moment by the outbox's clock.
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
     }
 
     /// Sends until `stop` turns true or its sender is gone; attempts under way then have three

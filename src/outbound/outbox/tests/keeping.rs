@@ -136,6 +136,31 @@ async fn a_parcel_that_the_disk_refuses_is_not_acknowledged() {
 }
 
 #[tokio::test]
+async fn a_parcel_that_the_disk_refuses_can_be_sent_at_once_with_its_secrets() {
+    let script = [503, 400, 204].map(|status| Script::answer(status, ""));
+    let server = Server::start(Script::Each(script.into())).await;
+    let world = world_with(with_hunter2()).await;
+    world.faults.refuse();
+    let secrets = Some("hooks".to_owned());
+    let parcel = Parcel { secrets, ..world.parcel("one", &server.url("/")) };
+    let problem = "the answer was status 503".to_owned();
+    assert_eq!(world.outbox.send_unkept(&parcel).await, Unkept::Failed { problem });
+    assert_eq!(world.outbox.send_unkept(&parcel).await, Unkept::Refused { status: 400 });
+    assert_eq!(world.outbox.send_unkept(&parcel).await, Unkept::Arrived);
+    for request in server.requests() {
+        assert!(request.contains("x-signature: hunter2 over 2 bytes\r\n"), "{request}");
+        assert!(request.contains("idempotency-key: one\r\n"), "{request}");
+    }
+    let elsewhere = Url::configured("https://elsewhere.example/").expect("a url");
+    let refused = world.outbox.send_unkept(&Parcel { url: elsewhere, ..parcel.clone() }).await;
+    assert!(matches!(refused, Unkept::Failed { .. }), "{refused:?}");
+    let bad = Parcel { secrets: Some("nobody".to_owned()), ..parcel };
+    let problem = "its secrets are not available".to_owned();
+    assert_eq!(world.outbox.send_unkept(&bad).await, Unkept::Failed { problem });
+    assert_eq!((world.outbox.stats().waiting, server.requests().len()), (0, 3));
+}
+
+#[tokio::test]
 async fn a_silent_host_does_not_keep_another_waiting() {
     let silent = Server::start(Script::Hang).await;
     let other = Server::start(Script::answer(200, "")).await;

@@ -1,0 +1,62 @@
+//! Signatures in the scheme of Standard Webhooks (version 1 of its symmetric form).
+
+use std::fmt;
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// How keys begin.
+const PREFIX: &str = "whsec_";
+
+/// How long a key may be, in bytes.
+const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+
+/// Most keys of a webhook: the new one, and the one that it replaces.
+const KEYS_MAX: usize = 2;
+
+/// What the notices to one webhook are signed with: one key, or two while one replaces the other.
+#[derive(Clone)]
+pub struct WebhookKey(Vec<hmac::Key>);
+
+/// Why a text is no key. It does not hold the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is whsec_ and 24 to 64 bytes in base64; two of them while one replaces the other")]
+pub struct WebhookKeyError;
+
+impl WebhookKey {
+    /// Reads `whsec_` and base64, or two of them with white space between.
+    pub fn parse(text: &str) -> Result<Self, WebhookKeyError> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        if words.is_empty() || words.len() > KEYS_MAX {
+            return Err(WebhookKeyError);
+        }
+        words.into_iter().map(key).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn key(text: &str) -> Result<hmac::Key, WebhookKeyError> {
+    let encoded = text.strip_prefix(PREFIX).ok_or(WebhookKeyError)?;
+    let bytes = STANDARD.decode(encoded).map_err(|_| WebhookKeyError)?;
+    if !KEY_BYTES.contains(&bytes.len()) {
+        return Err(WebhookKeyError);
+    }
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+}
+
+impl fmt::Debug for WebhookKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebhookKey(..)")
+    }
+}
+
+/// The value of `webhook-signature`: one signature a key, of `id.seconds.body`.
+pub fn sign(key: &WebhookKey, id: &str, seconds: i64, body: &[u8]) -> String {
+    let one = |key: &hmac::Key| {
+        let mut signing = hmac::Context::with_key(key);
+        signing.update(format!("{id}.{seconds}.").as_bytes());
+        signing.update(body);
+        format!("v1,{}", STANDARD.encode(signing.sign()))
+    };
+    key.0.iter().map(one).collect::<Vec<_>>().join(" ")
+}
