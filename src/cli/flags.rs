@@ -15,7 +15,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 
 use super::client::{Client, Reply, Service};
-use super::exit::{Exit, complain, say};
+use super::exit::{Exit, complain, say, tell};
 use super::runtime;
 use crate::domain::{ComponentId, Share};
 use crate::outbound::Method;
@@ -144,7 +144,11 @@ async fn act(args: FlagsArgs) -> Result<Exit, Exit> {
             if let Some(share) = share {
                 body["share"] = share.basis_points().into();
             }
-            report(&client.send_json(Method::Put, &path, Some(&etag), &body).await?)
+            let reply = client.send_json(Method::Put, &path, Some(&etag), &body).await?;
+            if is_not_cleared(&reply) {
+                tell(format_args!("`crossfade guard explain {id}` tells what the guard has seen"));
+            }
+            report(&reply)
         }
         Verb::Sweep(verb) => sweep::act(&client, verb).await,
         Verb::Document(verb) => document::act(&client, verb).await,
@@ -159,6 +163,11 @@ async fn act(args: FlagsArgs) -> Result<Exit, Exit> {
         Verb::Past(verb) => past::act(&client, verb).await,
         Verb::Targeting(verb) => targeting::act(&client, verb).await,
     }
+}
+
+/// True where the guard holds a component, or has no certificate for it.
+fn is_not_cleared(reply: &Reply) -> bool {
+    reply.json()["type"].as_str().is_some_and(|kind| kind.ends_with(":not-cleared"))
 }
 
 async fn read(client: &Client, path: &str) -> Result<Reply, Exit> {

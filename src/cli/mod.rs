@@ -8,6 +8,7 @@ mod demo;
 mod evidence;
 mod exit;
 mod flags;
+mod guard;
 mod keys;
 mod links;
 mod listing;
@@ -50,6 +51,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Flags(flags::FlagsArgs),
     Evidence(evidence::EvidenceArgs),
+    Guard(guard::GuardArgs),
     Policy(policy::PolicyArgs),
     Report(report::ReportArgs),
     Operators(operators::OperatorsArgs),
@@ -72,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Flags(args) => flags::run(args),
         Command::Evidence(args) => evidence::run(args),
+        Command::Guard(args) => guard::run(args),
         Command::Policy(args) => policy::run(args),
         Command::Report(args) => report::run(&args),
         Command::Operators(args) => operators::run(args),

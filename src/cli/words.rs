@@ -1,6 +1,12 @@
 //! Names, roles and ids on the command line.
 
 use crate::access::{Name, Role, Scope};
+use crate::domain::ComponentId;
+
+/// The id of a component.
+pub fn component(text: &str) -> Result<ComponentId, String> {
+    ComponentId::parse(text).map_err(|error| error.to_string())
+}
 
 /// A name of an operator or token.
 pub fn name(text: &str) -> Result<Name, String> {

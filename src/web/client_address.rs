@@ -84,11 +84,8 @@ pub fn client_address(
 }
 
 fn told_address(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> IpAddr {
-    // Several fields are one list, in their order (RFC 9110 §5.3).
-    let fields = headers.get_all(FORWARDED_FOR).into_iter().rev();
-    let entries = fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b','));
     let mut known = peer;
-    for entry in entries {
+    for entry in forwarded_for(headers) {
         let Some(address) = entry_address(entry) else { break };
         known = address;
         if !trusted.contains(address) {
@@ -96,6 +93,29 @@ fn told_address(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> 
         }
     }
     known
+}
+
+/// Whose request the caller passes on, where the caller is a trusted proxy or `vouched` for in
+/// another way: the last address in `X-Forwarded-For` that is no trusted proxy's. `None` where
+/// nothing is told, and where an entry that is no address comes first: nobody vouches for what
+/// stands before it. Never the caller's own address.
+pub(super) fn told_client(
+    extensions: &Extensions,
+    headers: &HeaderMap,
+    trusted: &TrustedProxies,
+    vouched: impl FnOnce() -> bool,
+) -> Option<IpAddr> {
+    let mut entries = forwarded_for(headers).map_while(entry_address);
+    let client = entries.find(|address| !trusted.contains(*address))?;
+    let Peer(peer) = extensions.get::<Peer>()?;
+    (trusted.contains(*peer) || vouched()).then_some(client)
+}
+
+/// The entries of `X-Forwarded-For`, the last one first. Several fields are one list, in their
+/// order (RFC 9110 §5.3).
+fn forwarded_for(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let fields = headers.get_all(FORWARDED_FOR).into_iter().rev();
+    fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b','))
 }
 
 /// An address, alone or with a port, as some proxies write it.
@@ -115,6 +135,11 @@ mod tests {
 
     fn address(peer: &str, fields: &[&str], trusted: &[&str]) -> String {
         let trusted = TrustedProxies::parse(trusted.iter().copied()).expect("networks");
+        let (extensions, headers) = asked_by(peer, fields);
+        client_address(&extensions, &headers, &trusted).to_string()
+    }
+
+    fn asked_by(peer: &str, fields: &[&str]) -> (Extensions, HeaderMap) {
         let mut headers = HeaderMap::new();
         for field in fields {
             headers.append(FORWARDED_FOR, HeaderValue::from_str(field).expect("a value"));
@@ -122,7 +147,7 @@ mod tests {
         let mut extensions = Extensions::new();
         let peer = peer.parse::<IpAddr>().expect("an address");
         extensions.insert(Peer::of(SocketAddr::from((peer, 1))));
-        client_address(&extensions, &headers, &trusted).to_string()
+        (extensions, headers)
     }
 
     #[test]
@@ -156,6 +181,33 @@ mod tests {
             ("10.1.1.1", &["\t 198.51.100.1 \t"], "198.51.100.1", "white space around an entry"),
         ] {
             assert_eq!(address(peer, fields, &proxies), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_client_is_whoever_the_caller_tells_and_never_a_proxy_or_the_caller_itself() {
+        let trusted = TrustedProxies::parse(["10.0.0.0/8"]).expect("networks");
+        for (fields, expected, why) in [
+            (&[][..], None, "nothing is told"),
+            (&["198.51.100.1"], Some("198.51.100.1"), "one client"),
+            (&["1.1.1.1, 198.51.100.1"], Some("198.51.100.1"), "what the client wrote ahead"),
+            (&["1.1.1.1", "198.51.100.1"], Some("198.51.100.1"), "in a field of its own"),
+            (&["198.51.100.1, 10.2.2.2"], Some("198.51.100.1"), "behind another proxy"),
+            (&["10.3.3.3, 10.2.2.2"], None, "a proxy's own request"),
+            (&["10.3.3.3"], None, "a proxy alone"),
+            (&["198.51.100.1, unknown"], None, "nobody vouches for what stands before"),
+            (&["198.51.100.1, junk, 10.2.2.2"], None, "nor before a bad entry further up"),
+            (&["198.51.100.1,"], None, "an empty last entry"),
+            (&["[2001:4860::8]:4711"], Some("2001:4860::8"), "with a port"),
+        ] {
+            let told = |peer: &str, vouched| {
+                let (extensions, headers) = asked_by(peer, fields);
+                let client = told_client(&extensions, &headers, &trusted, || vouched);
+                client.map(|address| address.to_string())
+            };
+            assert_eq!(told("10.1.1.1", false).as_deref(), expected, "{why}");
+            assert_eq!(told("203.0.113.5", true).as_deref(), expected, "with a token: {why}");
+            assert_eq!(told("203.0.113.5", false), None, "nobody believes him: {why}");
         }
     }
 

@@ -99,8 +99,10 @@ pub async fn decide(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let headers = parts.headers;
-    let admitted = rooms.admit_data(guard::bearer(&headers), &parts.extensions, &headers);
+    let token = guard::bearer(&headers);
+    let admitted = rooms.admit_data(token, &parts.extensions, &headers);
     admitted.map_err(|refusal| rooms.refused(refusal))?;
+    let network = rooms.told_network(token, &parts.extensions, &headers);
     // Not shown in the answer: a caller who mixes things up may have put the token there.
     let component = ComponentId::parse(&component)
         .map_err(|_| Problem::not_found("the path names no component"))?;
@@ -109,7 +111,8 @@ pub async fn decide(
     let credentials = request.credentials().map_err(Problem::unprocessable)?;
     let asked_at = rooms.clock.now();
     let id = rooms.request_ids.next();
-    let question = Question::new(id, component.clone(), asked_at, credentials);
+    let question =
+        Question::new(id, component.clone(), asked_at, credentials).from_network(network);
     let served = rooms.shadow.decide(question).await?;
     let (status, response) = match &served.decision {
         Some(decision) => (StatusCode::OK, answer(decision, &served, id)),

@@ -10,8 +10,8 @@ use super::decide::log;
 use super::{Problem, Rooms, guard};
 use crate::access::Refusal;
 use crate::domain::{
-    ComponentId, Credentials, Decision, Question, Reason, RequestId, RequestParts, Side, Token,
-    TokenType,
+    ClientNetwork, ComponentId, Credentials, Decision, Question, Reason, RequestId, RequestParts,
+    Side, Token, TokenType,
 };
 
 /// Which components answer behind the doors that name none.
@@ -41,19 +41,20 @@ pub(super) struct Asked {
 pub(super) struct DenyStatus(pub(super) StatusCode);
 
 impl Rooms {
-    /// Puts a question about the credentials. `wanted`: only this kind of token is let in. The
+    /// Puts a question about the credentials of somebody in `network`. `wanted`: only this kind of token is let in. The
     /// problem is 503 when neither side can decide, which is no refusal.
     pub(super) async fn ask(
         &self,
         route: &'static str,
         component: &ComponentId,
-        credentials: Credentials,
+        (credentials, network): (Credentials, Option<ClientNetwork>),
         wanted: Option<TokenType>,
         deny: DenyStatus,
     ) -> Result<Asked, Problem> {
         let (id, asked_at) = (self.request_ids.next(), self.clock.now());
         let kind = wanted.and_then(|_| kind_of(&credentials));
-        let question = Question::new(id, component.clone(), asked_at, credentials);
+        let question =
+            Question::new(id, component.clone(), asked_at, credentials).from_network(network);
         let question = match wanted {
             Some(token_type) => question.wanting(token_type),
             None => question,
@@ -75,19 +76,30 @@ impl Rooms {
     }
 
     /// Admits whoever asks about tokens that others carry: a client that shows its secret, or, as
-    /// everywhere on the data listener, an API token where the configuration asks for one.
+    /// everywhere on the data listener, an API token where the configuration asks for one. Gives
+    /// back the network of whoever they are asked about, where it is told.
     pub(super) fn admit_asker(
         &self,
         extensions: &Extensions,
         headers: &HeaderMap,
-    ) -> Result<(), Problem> {
+    ) -> Result<Option<ClientNetwork>, Problem> {
         let admitted = self.admit_data(guard::door_token(headers), extensions, headers);
         match admitted {
             Err(Refusal::NoCredentials | Refusal::Unknown) if shown(headers).is_some() => {
-                self.client_of(headers).map(drop)
+                self.client_of(headers)?;
             }
-            other => other.map_err(|refusal| self.refused(refusal)),
+            other => other.map_err(|refusal| self.refused(refusal))?,
         }
+        Ok(self.network_at_door(extensions, headers))
+    }
+
+    /// The network of whoever stands at a door, where it is told.
+    pub(super) fn network_at_door(
+        &self,
+        extensions: &Extensions,
+        headers: &HeaderMap,
+    ) -> Option<ClientNetwork> {
+        self.told_network(guard::door_token(headers), extensions, headers)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::access::{Pass, Permission};
 use crate::domain::{ComponentId, Revision, Share, TokenForm};
 use crate::flags::{
     AcceptedDifference, Applied, Cause, Flag, FlagsError, HistoryFilter, HistoryRow, Invariants,
-    Linked, Move, Rescue, SettingsPatch, Stage, Target,
+    Limits, Linked, Move, Rescue, SettingsPatch, Stage, Target,
 };
 
 /// The flag table.
@@ -69,6 +69,10 @@ pub struct FlagChange {
     /// refused while the component, or what requires it, may still roll back.
     #[schema(value_type = Option<String>)]
     token_form: Option<TokenForm>,
+    /// What the guard holds the component to: all of it, what is left out has its default. Rates
+    /// are parts per million; `null` for a rule that is switched off.
+    #[schema(value_type = Option<Object>)]
+    limits: Option<Limits>,
     /// Why, for the history.
     #[serde(default)]
     note: String,
@@ -319,9 +323,13 @@ pub(super) fn permission_for(flag: &Flag, step: &Move) -> Permission {
         Move::Settings(patch) => {
             let lets_go = flag.invariants == Invariants::Enforce
                 && patch.invariants == Some(Invariants::Report);
+            let weakens = |limits: &Limits| limits.weakened_against(&flag.limits).is_some();
+            let exposes = patch.token_form == Some(TokenForm::Own)
+                || patch.targets.is_some()
+                || patch.limits.as_ref().is_some_and(weakens);
             if approved::takes_two(flag, patch) || lets_go {
                 Permission::Force
-            } else if patch.token_form == Some(TokenForm::Own) || patch.targets.is_some() {
+            } else if exposes {
                 Permission::Raise
             } else {
                 Permission::Settings
@@ -341,6 +349,7 @@ impl FlagChange {
             targets: self.targets,
             invariants: self.invariants,
             token_form: self.token_form,
+            limits: self.limits,
         };
         match (self.stage, settings == SettingsPatch::default()) {
             (Some(stage), true) => stage_of(&stage, self.share).map(Move::To),

@@ -60,7 +60,9 @@ async fn answer(rooms: &Rooms, request: &Parts) -> Response {
     };
     let asked_at = rooms.clock.now();
     let credentials = Credentials::Request(parts(request, target, &rooms.network.target_headers));
-    let question = Question::new(id, component.clone(), asked_at, credentials);
+    let network = rooms.told_network(token, &request.extensions, &request.headers);
+    let question =
+        Question::new(id, component.clone(), asked_at, credentials).from_network(network);
     let served = match rooms.shadow.decide(question).await {
         Ok(served) => served,
         Err(error) => return unavailable(id, &error.to_string()),

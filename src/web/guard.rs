@@ -11,12 +11,13 @@ use axum::http::{Extensions, HeaderMap, HeaderName, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::client_address::client_address;
+use super::client_address::{client_address, told_client};
 use super::form::{Form, read_form};
 use super::pages::send_elsewhere;
 use super::routes::{Kind, Needs};
 use super::{DataAccess, Problem, Rooms, cookies};
 use crate::access::{AccessError, Caller, Pass, Permission, Refusal, Session};
+use crate::domain::ClientNetwork;
 
 /// What a route needs, and what kind of route it is.
 #[derive(Clone)]
@@ -89,6 +90,20 @@ impl Rooms {
                 self.access.tokens.check(token, permission)
             }
         }
+    }
+
+    /// The network of whoever a question is about, where somebody who is trusted tells it: a proxy
+    /// that is believed, or a caller who shows an API token that may ask. Never the caller's own.
+    pub(super) fn told_network(
+        &self,
+        token: Option<&str>,
+        extensions: &Extensions,
+        headers: &HeaderMap,
+    ) -> Option<ClientNetwork> {
+        let may_ask = |token| self.access.tokens.may_still(token, Permission::Decide);
+        let trusted = &self.network.trusted_proxies;
+        told_client(extensions, headers, trusted, || token.is_some_and(may_ask))
+            .map(ClientNetwork::of)
     }
 
     /// Refuses an address that asks too often on the data listener.
@@ -244,6 +259,21 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (value, None) = (values.next()?.to_str().ok()?, values.next()) else { return None };
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// The pass of an observer on the data listener: an API token of scope `observe`, whatever the
+/// configuration asks of others.
+pub(super) fn observer(
+    rooms: &Rooms,
+    extensions: &Extensions,
+    headers: &HeaderMap,
+) -> Result<Pass, Problem> {
+    let refused = |refusal| rooms.refused(refusal);
+    rooms.pace_data(extensions, headers).map_err(refused)?;
+    let token = bearer(headers).or_else(|| door_token(headers));
+    let token = token.ok_or(Refusal::NoCredentials).map_err(refused)?;
+    let caller = rooms.access.tokens.admit(token).map_err(refused)?;
+    caller.permit(Permission::Observe, rooms.clock.now()).map_err(refused)
 }
 
 /// Browsers name the page that sends a form; only our own pages may.

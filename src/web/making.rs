@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use super::request_log::RequestLine;
 use super::{Problem, Rooms};
 use crate::domain::{
-    Credentials, Operation, Outcome, Question, RequestId, RequestParts, Revocation,
+    ClientNetwork, Credentials, Operation, Outcome, Question, RequestId, RequestParts, Revocation,
     RevocationOutcome, Token, TokenForm,
 };
 use crate::shadow::{RevokedBoth, ServedOperation};
@@ -20,17 +20,19 @@ pub(super) struct TakenBack {
 }
 
 impl Rooms {
-    /// Makes tokens by the serving side. The problem is 503 when it could not, or may have half
+    /// Makes tokens by the serving side, for somebody in `network`. The problem is 503 when it could not, or may have half
     /// done it: the caller's retry meets the same session.
     pub(super) async fn operate(
         &self,
         route: &'static str,
         operation: Operation,
+        network: Option<ClientNetwork>,
     ) -> Result<Outcome, Problem> {
         let (id, asked_at) = (self.request_ids.next(), self.clock.now());
         let component = &self.doors.tokens;
         let credentials = presented(&operation);
-        let question = Question::new(id, component.clone(), asked_at, credentials);
+        let question =
+            Question::new(id, component.clone(), asked_at, credentials).from_network(network);
         let served = self.shadow.operate(question, operation).await?;
         if let Some(failure) = &served.failure {
             tracing::warn!(

@@ -3,6 +3,7 @@
 //! Nothing is counted twice: each scrape reads what the ledger, the flag table and the request
 //! log keep anyway.
 
+mod guard;
 mod lasting;
 
 use std::fmt::Error;
@@ -64,6 +65,7 @@ impl Collector for Scrape {
         self.legacy_answers(&mut encoder)?;
         self.refusals(&mut encoder)?;
         self.figures(&mut encoder)?;
+        self.guard(&mut encoder)?;
         self.listeners(&mut encoder)?;
         self.evaluations(&mut encoder)?;
         let log = self.0.request_log.stats();

@@ -22,6 +22,7 @@ mod flags;
 mod form;
 mod forward_auth;
 mod guard;
+mod guard_problem;
 mod health;
 mod listener;
 mod making;

@@ -7,8 +7,9 @@ use utoipa::openapi::{Content, RefOr};
 use utoipa::{Modify, OpenApi};
 
 use super::api::{
-    accepted, access_log, approvals, drift, events, evidence, explain, history, issuers, keys,
-    links, me, operators, policies, restore, rollouts, segments, sessions, sweep, table, tokens,
+    accepted, access_log, approvals, cards, drift, events, evidence, explain, history, issuers,
+    keys, links, me, operators, outcomes, policies, restore, rollouts, rulings, segments, sessions,
+    sweep, table, tokens,
 };
 use super::{compat, oauth, ofrep, session};
 use super::{decide, flags, forward_auth, health, metrics, report};
@@ -34,6 +35,7 @@ use super::{decide, flags, forward_auth, health, metrics, report};
         compat::jwt::jwt_check_blacklist, compat::jwt::blacklist_token, policies::list,
         policies::profiles, policies::observed, policies::change, policies::roll_back,
     policies::history, history::list, history::export, history::verify, restore::restore, restore::undo, segments::list, segments::show, segments::put, segments::remove, segments::history, explain::explain, rollouts::list, rollouts::list_templates, rollouts::show, rollouts::start, rollouts::pause, rollouts::resume, rollouts::skip, rollouts::abort, rollouts::approve, rollouts::history, evidence::show::list, evidence::show::show, evidence::test_report::import, evidence::test_report::withdraw, evidence::certificate::issue, evidence::certificate::import, evidence::certificate::withdraw, evidence::golden_path::show, evidence::golden_path::observe, evidence::golden_path::baseline, ofrep::evaluate, ofrep::evaluate_all, ofrep::events, events::events, sweep::kill, sweep::roll_back_phase, table::export, table::import, drift::drift,
+        rulings::list, rulings::show, cards::list, cards::show, outcomes::hand_in,
     ),
     modifiers(&ControlScheme, &ProblemType),
     tags(
@@ -45,6 +47,7 @@ use super::{decide, flags, forward_auth, health, metrics, report};
         (name = "rollouts", description = "On the control listener: plans by which components go on"),
         (name = "policies", description = "On the control listener: how strict the rules are"),
         (name = "evidence", description = "On the control listener: what was seen elsewhere"),
+        (name = "guard", description = "On the control listener: what the guard says, and what it is told"),
         (name = "access", description = "On the control listener: who may do what"),
         (name = "metrics", description = "On the metrics listener: for Prometheus"),
         (name = "health", description = "State of the service"),

@@ -213,6 +213,12 @@ impl From<FlagsError> for Problem {
                 format!("{text}; read the flag again and repeat the change with its new ETag"),
             )
             .with_revision(current),
+            FlagsError::NotAllowed(MoveRefusal::NotCleared { .. }) => Self::new(
+                StatusCode::CONFLICT,
+                "not-cleared",
+                "The guard does not clear it",
+                format!("{text}; GET /v1/flags/{{component}}/guard tells all it has seen"),
+            ),
             FlagsError::NotAllowed(_) | FlagsError::ImportRefused(_) => {
                 Self::new(StatusCode::CONFLICT, "not-allowed", "The flag does not move", text)
             }
@@ -402,6 +408,14 @@ mod tests {
         assert_eq!(status(AccessError::ProposalOver), 409);
         assert_eq!(status(AccessError::Refused(Refusal::LinkOver)), 410);
         assert_eq!(status(AccessError::BadPassword("is short")), 422);
+    }
+
+    #[test]
+    fn what_the_guard_does_not_clear_is_a_conflict_of_its_own_kind() {
+        let why = "no certificate".to_owned();
+        let problem = Problem::from(FlagsError::NotAllowed(MoveRefusal::NotCleared { why }));
+        assert_eq!((problem.status().as_u16(), problem.0.code), (409, "not-cleared"));
+        assert!(problem.detail().contains("no certificate"), "{}", problem.detail());
     }
 
     #[test]

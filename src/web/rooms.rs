@@ -6,7 +6,7 @@ use crate::access::Access;
 use crate::authority::Authority;
 use crate::domain::{Clock, RequestIds};
 use crate::flags::Flags;
-use crate::guard::Plans;
+use crate::guard::{Guard, Plans};
 use crate::ledger::Ledger;
 use crate::shadow::Shadow;
 
@@ -17,13 +17,15 @@ use super::{
 /// The rooms below, and what belongs to the door itself.
 pub struct Rooms {
     /// Answers questions.
-    pub shadow: Shadow,
+    pub shadow: Arc<Shadow>,
     /// The authority, for what it alone does: keys, metadata, the token endpoint.
     pub authority: Arc<Authority>,
     /// The flag table.
     pub flags: Arc<Flags>,
     /// Rollout plans, and who advances them.
     pub plans: Arc<Plans>,
+    /// Looks, rules, rolls back.
+    pub guard: Guard,
     /// What was compared.
     pub ledger: Arc<Ledger>,
     /// The one clock.

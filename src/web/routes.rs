@@ -11,8 +11,9 @@ use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, MethodRouter, any, on};
 
 use super::api::{
-    accepted, access_log, approvals, drift, events, evidence, explain, history, issuers, keys,
-    links, me, operators, policies, restore, rollouts, segments, sessions, sweep, table, tokens,
+    accepted, access_log, approvals, cards, drift, events, evidence, explain, history, issuers,
+    keys, links, me, operators, outcomes, policies, restore, rollouts, rulings, segments, sessions,
+    sweep, table, tokens,
 };
 use super::guard::{Guarded, guard};
 use super::{Problem, Rooms, compat, decide, flags, forward_auth, health, metrics, oauth, ofrep};
@@ -88,6 +89,7 @@ pub fn routes() -> Vec<Route> {
         targeting(),
         rollouts(),
         imported(),
+        watched(),
         whole_table(),
         policies(),
         people(),
@@ -261,7 +263,23 @@ fn rollouts() -> Vec<Route> {
 /// What was seen elsewhere: observers have tokens for the data listener.
 fn observers() -> Vec<Route> {
     let observe = Needs::TokenTo(Permission::Observe);
-    vec![door("POST", "/v1/evidence/golden-path", observe, evidence::golden_path::report)]
+    vec![
+        door("POST", "/v1/evidence/golden-path", observe, evidence::golden_path::report),
+        door("POST", "/v1/outcomes", observe, outcomes::report),
+    ]
+}
+
+/// What the guard has seen, and what it is told.
+fn watched() -> Vec<Route> {
+    let read = Needs::To(Permission::Read);
+    let raise = Needs::To(Permission::Raise);
+    vec![
+        api("GET", "/v1/guard", read, rulings::list),
+        api("GET", "/v1/guard/cards", read, cards::list),
+        api("GET", "/v1/guard/cards/{id}", read, cards::show),
+        api("GET", "/v1/flags/{component}/guard", read, rulings::show),
+        api("POST", "/v1/outcomes", raise, outcomes::hand_in),
+    ]
 }
 
 /// Evidence from outside that rollout plans may require.

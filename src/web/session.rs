@@ -60,7 +60,8 @@ pub async fn session(
     let credentials = credentials(&parts.headers, &rooms.doors.session_cookie);
     let deny = DenyStatus(StatusCode::UNAUTHORIZED);
     let component = &rooms.doors.session;
-    let asked = rooms.ask("session", component, credentials?, None, deny).await?;
+    let network = rooms.network_at_door(&parts.extensions, &parts.headers);
+    let asked = rooms.ask("session", component, (credentials?, network), None, deny).await?;
     match asked.decision {
         Decision::Allow(grant) => {
             let now = rooms.clock.now().seconds();

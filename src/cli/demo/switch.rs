@@ -64,6 +64,10 @@ impl AuthPath for Breakable {
         }
     }
 
+    fn verifies(&self) -> bool {
+        self.path.verifies()
+    }
+
     fn probe<'a>(&'a self, question: &'a Question) -> Option<Answering<'a>> {
         match self.switch.health() {
             Health::Fine => self.path.probe(question),

@@ -48,7 +48,7 @@ A plan file:
   approval = true
   needs = { comparisons_min = 1000, mismatches_per_10000_max = { stricter = 5 } }
 
-A step with `needs.guard = true` waits until it is skipped: no guard speaks in this version.")]
+A step with `needs.guard = true` waits until the guard has certified it.")]
     Start {
         /// The component, such as http-auth.
         component: ComponentArg,

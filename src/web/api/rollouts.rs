@@ -35,7 +35,7 @@ pub struct RolloutWish {
     template: Option<String>,
     /// 1 to 32 steps, each further than the one before: `stage` (`shadow`, `canary`, `live`),
     /// `share` of a canary in basis points, `hold_s`, `needs`, `approval`. With `guard` among its
-    /// needs a step waits until it is skipped: no guard speaks in this version.
+    /// needs a step waits until the guard has certified it.
     #[schema(value_type = Option<Vec<Object>>)]
     steps: Option<Vec<RolloutStep>>,
     /// Why, for the history.

@@ -17,6 +17,7 @@ pub(super) fn details(flag: &Flag, restored: &Restored) -> Vec<String> {
         targets,
         invariants,
         token_form,
+        limits,
     } = settings;
     let form = token_form.unwrap_or_else(|| kept_form(flag, stage.unwrap_or(flag.stage)));
     let lines = [
@@ -31,8 +32,10 @@ pub(super) fn details(flag: &Flag, restored: &Restored) -> Vec<String> {
         (form != flag.token_form)
             .then(|| change("token_form", form_name(flag.token_form), form_name(form))),
     ];
+    let limits = limits.as_ref().map(|wanted| wanted.told_against(&flag.limits));
     let accepted = accepted.as_ref().map(|_| accepting::details(flag, settings));
-    lines.into_iter().flatten().chain(accepted.into_iter().flatten()).collect()
+    let lists = [limits, accepted].into_iter().flatten().flatten();
+    lines.into_iter().flatten().chain(lists).collect()
 }
 
 fn change(field: &str, from: impl std::fmt::Display, to: impl std::fmt::Display) -> String {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::body::{detail, email, iso, ok, permissions, read, subject};
 use super::validate::{ask, is_blacklisted};
 use crate::authority::ClientGrant;
-use crate::domain::{Decision, Grant, Jws, Revocation, Timestamp, Token, TokenType};
+use crate::domain::{ClientNetwork, Decision, Grant, Jws, Revocation, Timestamp, Token, TokenType};
 use crate::web::client::NotLetIn;
 use crate::web::doors::bare;
 use crate::web::{Problem, Rooms};
@@ -65,12 +65,12 @@ pub(in crate::web) async fn jwt_validate(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    rooms.admit_asker(&parts.extensions, &parts.headers)?;
+    let network = rooms.admit_asker(&parts.extensions, &parts.headers)?;
     let Some(body) = read::<JwtBody>(body).await? else {
         return Ok(detail(StatusCode::UNPROCESSABLE_ENTITY, "token: Field required"));
     };
     let kind = TokenType::parse(&body.token_type);
-    Ok(ok(&one(&rooms, &body.token, kind, body.include_user_context).await?))
+    Ok(ok(&one(&rooms, (&body.token, network), kind, body.include_user_context).await?))
 }
 
 /// Up to a hundred of them, answered in their order.
@@ -83,7 +83,7 @@ pub(in crate::web) async fn jwt_validate_batch(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    rooms.admit_asker(&parts.extensions, &parts.headers)?;
+    let network = rooms.admit_asker(&parts.extensions, &parts.headers)?;
     let Some(body) = read::<BatchBody>(body).await? else {
         return Ok(ok(&no_batch("batch_processing_error")));
     };
@@ -102,7 +102,7 @@ pub(in crate::web) async fn jwt_validate_batch(
             paced.map_err(|refusal| rooms.refused(refusal))?;
         }
         let mut result = match token.as_str() {
-            Some(token) => one(&rooms, token, kind, body.include_user_context).await?,
+            Some(token) => one(&rooms, (token, network), kind, body.include_user_context).await?,
             None => refused("individual_validation_error", rooms.clock.now()),
         };
         result["token_index"] = place.into();
@@ -125,14 +125,14 @@ fn no_batch(error: &str) -> Value {
 /// A kind that nobody knows is held by no token.
 async fn one(
     rooms: &Rooms,
-    token: &str,
+    (token, network): (&str, Option<ClientNetwork>),
     kind: Option<TokenType>,
     with_context: bool,
 ) -> Result<Value, Problem> {
     let Some(kind) = kind else {
         return Ok(refused("invalid_or_expired_token", rooms.clock.now()));
     };
-    let asked = ask(rooms, "jwt_validate", bare(token), Some(kind)).await?;
+    let asked = ask(rooms, "jwt_validate", (bare(token), network), Some(kind)).await?;
     let now = rooms.clock.now();
     Ok(match &asked.decision {
         Decision::Allow(grant) if with_context => context(grant, token, now),
@@ -174,12 +174,12 @@ pub(in crate::web) async fn jwt_check_blacklist(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    rooms.admit_asker(&parts.extensions, &parts.headers)?;
+    let network = rooms.admit_asker(&parts.extensions, &parts.headers)?;
     let body = read::<OneToken>(body).await?.filter(|body| !body.token.is_empty());
     let Some(body) = body else {
         return Ok(ok(&json!({ "blacklisted": false, "error": "token_required" })));
     };
-    let blacklisted = is_blacklisted(&rooms, &body.token).await?;
+    let blacklisted = is_blacklisted(&rooms, &body.token, network).await?;
     let at = iso(rooms.clock.now());
     Ok(ok(&json!({ "blacklisted": blacklisted, "check_timestamp": at })))
 }

@@ -27,7 +27,8 @@ pub(in crate::web) async fn logout(
         // What nobody lets in needs no revocation, and must not fill the post to legacy.
         let credentials = bare(token);
         let kind = kind_beside_access(&credentials);
-        let asked = validate::ask(&rooms, "logout", credentials, kind).await?;
+        let network = rooms.network_at_door(&parts.extensions, &parts.headers);
+        let asked = validate::ask(&rooms, "logout", (credentials, network), kind).await?;
         if asked.decision.is_allow() {
             rooms.end_session_of(&Token::new(token)).await?;
         }

@@ -55,7 +55,8 @@ pub(in crate::web) async fn refresh(
         scopes: None,
         form: TokenForm::default(),
     };
-    Ok(match rooms.operate("refresh", Operation::Refresh(order)).await? {
+    let network = rooms.network_at_door(&parts.extensions, &parts.headers);
+    Ok(match rooms.operate("refresh", Operation::Refresh(order), network).await? {
         Outcome::Done(made) => ok(&json!({
             "access_token": made.access.reveal(),
             "refresh_token": made.refresh.as_ref().map(Token::reveal),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::body::{email, iso, no, ok, permissions, read, subject};
 use crate::domain::{
-    Credentials, Decision, Denial, Grant, Presented, Reason, ReasonClass, TokenType,
+    ClientNetwork, Credentials, Decision, Denial, Grant, Presented, Reason, ReasonClass, TokenType,
 };
 use crate::web::client::{NotLetIn, shown};
 use crate::web::doors::{Asked, DenyStatus, bare, kind_beside_access, request_credentials};
@@ -42,7 +42,7 @@ pub(in crate::web) async fn validate(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    rooms.admit_asker(&parts.extensions, &parts.headers)?;
+    let network = rooms.admit_asker(&parts.extensions, &parts.headers)?;
     if let Some(answer) = refuse_service(&rooms, &parts.headers, "valid") {
         return Ok(answer);
     }
@@ -52,7 +52,7 @@ pub(in crate::web) async fn validate(
     let Some(token) = body.token.filter(|token| !token.is_empty()) else {
         return Ok(no("valid", "missing_token", "Token is required"));
     };
-    let asked = ask(&rooms, "validate", bare(&token), None).await?;
+    let asked = ask(&rooms, "validate", (bare(&token), network), None).await?;
     Ok(match &asked.decision {
         Decision::Allow(grant) => ok(&json!({
             "valid": true,
@@ -75,7 +75,7 @@ pub(in crate::web) async fn verify(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    rooms.admit_asker(&parts.extensions, &parts.headers)?;
+    let network = rooms.admit_asker(&parts.extensions, &parts.headers)?;
     let in_body = if parts.method == Method::POST {
         read::<TokenBody>(body).await?.and_then(TokenBody::token)
     } else {
@@ -85,7 +85,7 @@ pub(in crate::web) async fn verify(
         let error = "No token provided in Authorization header or request body";
         return Ok(ok(&json!({ "valid": false, "error": error })));
     };
-    let asked = ask(&rooms, "verify", credentials, None).await?;
+    let asked = ask(&rooms, "verify", (credentials, network), None).await?;
     Ok(match &asked.decision {
         Decision::Allow(grant) => ok(&verified(grant)),
         Decision::Deny(_) => ok(&json!({ "valid": false, "error": "Invalid or expired token" })),
@@ -123,7 +123,7 @@ pub(in crate::web) async fn validate_service_token(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    rooms.admit_asker(&parts.extensions, &parts.headers)?;
+    let network = rooms.admit_asker(&parts.extensions, &parts.headers)?;
     let Some(body) = read::<TokenBody>(body).await? else {
         return Ok(no("valid", "invalid_request", "Invalid request format"));
     };
@@ -131,7 +131,8 @@ pub(in crate::web) async fn validate_service_token(
         return Ok(no("valid", "missing_token", "Token is required"));
     };
     let wanted = Some(TokenType::Service);
-    let asked = ask(&rooms, "validate_service_token", bare(&token), wanted).await?;
+    let about = (bare(&token), network);
+    let asked = ask(&rooms, "validate_service_token", about, wanted).await?;
     Ok(match &asked.decision {
         Decision::Allow(grant) if grant.token_type != Some(TokenType::Service) => not_a_service(),
         Decision::Allow(grant) => {
@@ -163,7 +164,7 @@ pub(in crate::web) async fn check_blacklist(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    rooms.admit_asker(&parts.extensions, &parts.headers)?;
+    let network = rooms.admit_asker(&parts.extensions, &parts.headers)?;
     if let Some(answer) = refuse_service(&rooms, &parts.headers, "blacklisted") {
         return Ok(answer);
     }
@@ -173,17 +174,21 @@ pub(in crate::web) async fn check_blacklist(
     let Some(token) = body.token.filter(|token| !token.is_empty()) else {
         return Ok(no("blacklisted", "missing_token", "Token is required"));
     };
-    let blacklisted = is_blacklisted(&rooms, &token).await?;
+    let blacklisted = is_blacklisted(&rooms, &token, network).await?;
     let status = if blacklisted { "blacklisted" } else { "valid" };
     Ok(ok(&json!({ "blacklisted": blacklisted, "status": status })))
 }
 
 /// True for a token that is refused because it was revoked. One that is refused for another
 /// reason is not on any list.
-pub(super) async fn is_blacklisted(rooms: &Rooms, token: &str) -> Result<bool, Problem> {
+pub(super) async fn is_blacklisted(
+    rooms: &Rooms,
+    token: &str,
+    network: Option<ClientNetwork>,
+) -> Result<bool, Problem> {
     let credentials = bare(token);
     let kind = kind_beside_access(&credentials);
-    let asked = ask(rooms, "check_blacklist", credentials, kind).await?;
+    let asked = ask(rooms, "check_blacklist", (credentials, network), kind).await?;
     Ok(match asked.decision {
         Decision::Allow(_) => false,
         Decision::Deny(denial) => denial.reason.class() == ReasonClass::Revocation,
@@ -194,10 +199,10 @@ pub(super) async fn is_blacklisted(rooms: &Rooms, token: &str) -> Result<bool, P
 pub(super) async fn ask(
     rooms: &Rooms,
     route: &'static str,
-    credentials: Credentials,
+    about: (Credentials, Option<ClientNetwork>),
     wanted: Option<TokenType>,
 ) -> Result<Asked, Problem> {
-    rooms.ask(route, &rooms.doors.component, credentials, wanted, DenyStatus(StatusCode::OK)).await
+    rooms.ask(route, &rooms.doors.component, about, wanted, DenyStatus(StatusCode::OK)).await
 }
 
 /// Service headers are optional, but wrong ones are refused in the original's words. Which of the

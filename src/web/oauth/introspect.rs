@@ -52,7 +52,9 @@ pub(in crate::web) async fn introspect(
     };
     let component = &rooms.doors.component;
     let deny = DenyStatus(StatusCode::OK);
-    let asked = rooms.ask("introspect", component, credentials, wanted, deny).await?;
+    let network = rooms.network_at_door(request.extensions(), request.headers());
+    let about = (credentials, network);
+    let asked = rooms.ask("introspect", component, about, wanted, deny).await?;
     Ok(match &asked.decision {
         Decision::Allow(grant) => {
             // What legacy let in, SSOT has not verified: only what legacy tells is told.

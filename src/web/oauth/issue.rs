@@ -66,7 +66,8 @@ pub(in crate::web) async fn issue(
         client: wish.bound.then(|| client.name.to_string()),
         form: TokenForm::default(),
     };
-    Ok(match rooms.operate("issue", Operation::Issue(order)).await? {
+    let network = rooms.network_at_door(&parts.extensions, &parts.headers);
+    Ok(match rooms.operate("issue", Operation::Issue(order), network).await? {
         Outcome::Done(made) => pair(&made),
         Outcome::Denied(reason) => refused("invalid_request", &reason.code()),
     })

@@ -9,7 +9,9 @@ use serde_json::json;
 
 use super::answer::{not_let_in, ok, pair, refused};
 use crate::authority::{Client, ClientGrant, Issued};
-use crate::domain::{Operation, Outcome, RefreshOrder, Scopes, Timestamp, Token, TokenForm};
+use crate::domain::{
+    ClientNetwork, Operation, Outcome, RefreshOrder, Scopes, Timestamp, Token, TokenForm,
+};
 use crate::web::form::{Form, read_form};
 use crate::web::{Problem, Rooms};
 
@@ -36,7 +38,10 @@ pub(in crate::web) async fn token(
     }
     match form.text("grant_type") {
         "client_credentials" => client_credentials(&rooms, request.headers(), &form),
-        "refresh_token" => refresh_token(&rooms, request.headers(), &form).await,
+        "refresh_token" => {
+            let network = rooms.network_at_door(request.extensions(), request.headers());
+            refresh_token(&rooms, request.headers(), &form, network).await
+        }
         "" => Ok(refused("invalid_request", "grant_type is missing")),
         _ => {
             let text = "grant_type is client_credentials or refresh_token";
@@ -76,6 +81,7 @@ async fn refresh_token(
     rooms: &Rooms,
     headers: &HeaderMap,
     form: &Form,
+    network: Option<ClientNetwork>,
 ) -> Result<Response, Problem> {
     let client = match rooms.client_if_any(headers, Some(form)) {
         Ok(Some(client)) if !client.may(ClientGrant::RefreshToken) => {
@@ -95,7 +101,7 @@ async fn refresh_token(
         scopes: scopes(form),
         form: TokenForm::default(),
     };
-    Ok(match rooms.operate("token", Operation::Refresh(order)).await? {
+    Ok(match rooms.operate("token", Operation::Refresh(order), network).await? {
         Outcome::Done(made) => pair(&made),
         Outcome::Denied(reason) => refused("invalid_grant", &reason.code()),
     })

@@ -70,7 +70,8 @@ fn follow(rooms: Arc<Rooms>, place: Place, token: Option<&str>) -> Follow {
         write_event(text, revision, "message", &json);
         News::Told
     };
-    Follow { place, wake, may_still: Box::new(may_still), news: Box::new(news) }
+    let may_still = Box::new(may_still);
+    Follow { place, wake, also: None, may_still, news: Box::new(news) }
 }
 
 fn event(rooms: &Rooms) -> (Revision, OfrepEvent) {

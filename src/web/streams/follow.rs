@@ -1,6 +1,7 @@
 //! One stream: news when there is some, a sign of life otherwise, until its end.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -37,6 +38,8 @@ pub(in crate::web) struct Follow {
     pub place: Place,
     /// Wakes it.
     pub wake: watch::Receiver<Revision>,
+    /// Wakes it, too, for what is told beside changes of the table.
+    pub also: Option<watch::Receiver<u64>>,
     /// Whether its client may still listen.
     pub may_still: Box<dyn Fn() -> bool + Send>,
     /// Writes what is new up to a revision.
@@ -52,8 +55,8 @@ struct Following {
     begun: bool,
 }
 
-/// Writes one event; `data` has no line breaks.
-pub(in crate::web) fn write_event(text: &mut String, id: Revision, name: &str, data: &str) {
+/// Writes one event; neither `id` nor `data` has line breaks.
+pub(in crate::web) fn write_event(text: &mut String, id: impl Display, name: &str, data: &str) {
     let id = id.to_string();
     for piece in ["id: ", &id, "\nevent: ", name, "\ndata: ", data, "\n\n"] {
         text.push_str(piece);
@@ -92,6 +95,9 @@ impl Following {
             }
             if alive {
                 let up_to = *self.follow.wake.borrow_and_update();
+                if let Some(also) = &mut self.follow.also {
+                    also.mark_unchanged();
+                }
                 match (self.follow.news)(up_to, &mut text) {
                     News::Told => self.due = false,
                     News::More => self.due = true,
@@ -108,14 +114,27 @@ impl Following {
 
     /// True for news, false when it is time for a sign of life, `None` at the end.
     async fn woken(&mut self) -> Option<bool> {
-        let Follow { place, wake, .. } = &mut self.follow;
+        let Follow { place, wake, also, .. } = &mut self.follow;
         tokio::select! {
             biased;
             () = stopped(&mut place.ending) => None,
             changed = wake.changed() => changed.ok().map(|()| true),
+            () = changed(also) => Some(true),
             () = tokio::time::sleep(KEEP_ALIVE) => Some(false),
         }
     }
+}
+
+/// Returns when there is news; never, where nothing can bring any.
+async fn changed(also: &mut Option<watch::Receiver<u64>>) {
+    if let Some(receiver) = also
+        && receiver.changed().await.is_ok()
+    {
+        return;
+    }
+    // A sender that is gone has nothing more to tell.
+    *also = None;
+    std::future::pending::<()>().await;
 }
 
 #[cfg(test)]
@@ -129,13 +148,14 @@ mod tests {
     struct Desk {
         streams: Streams,
         wake: watch::Sender<Revision>,
+        also: watch::Sender<u64>,
         allowed: watch::Sender<bool>,
     }
 
     impl Desk {
         fn new() -> Self {
             let (streams, wake) = (Streams::default(), watch::Sender::new(Revision(1)));
-            Self { streams, wake, allowed: watch::Sender::new(true) }
+            Self { streams, wake, also: watch::Sender::new(0), allowed: watch::Sender::new(true) }
         }
 
         fn body(&self) -> Body {
@@ -143,6 +163,7 @@ mod tests {
             let follow = Follow {
                 place: self.streams.enter(Listens::Data).expect("a place"),
                 wake: self.wake.subscribe(),
+                also: Some(self.also.subscribe()),
                 may_still: Box::new(move || *allowed.borrow()),
                 news: Box::new(|up_to, text| {
                     write_event(text, up_to, "message", "{}");
@@ -186,6 +207,21 @@ mod tests {
         desk.wake.send_replace(Revision(1000));
         assert_eq!(piece(&mut body).await, Some(event(1000)));
         assert!(piece(&mut body).await.expect("a piece").starts_with(':'));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_told_beside_the_table_wakes_a_stream_as_well() {
+        let mut desk = Desk::new();
+        let mut body = desk.body();
+        piece(&mut body).await;
+        desk.also.send_replace(1);
+        assert_eq!(piece(&mut body).await, Some(event(1)));
+        assert!(piece(&mut body).await.expect("a piece").starts_with(':'), "it is told once");
+        // Whoever told it is gone: the stream goes on without.
+        desk.also = watch::Sender::new(0);
+        assert!(piece(&mut body).await.expect("a piece").starts_with(':'));
+        desk.wake.send_replace(Revision(2));
+        assert_eq!(piece(&mut body).await, Some(event(2)));
     }
 
     #[tokio::test(start_paused = true)]
