@@ -12,6 +12,7 @@ import oauth  # noqa: F401
 import oidc  # noqa: F401
 import ofrep  # noqa: F401
 import tokens  # noqa: F401
+import webhooks  # noqa: F401
 from registry import TESTS
 
 

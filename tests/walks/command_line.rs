@@ -22,6 +22,7 @@ const LOCAL: &[&str] = &[
     "profiles verdicts",
     "policy diff",
     "policy profiles",
+    "guard simulate",
     "verify-jws",
 ];
 
@@ -56,6 +57,15 @@ const ASKING: &[Row] = &[
     // A token is no person, whatever its scope.
     ("flags plan approve", "http-auth", ""),
     ("flags plan templates", "", "read admin"),
+    ("guard list", "", "read admin"),
+    ("guard explain", "http-auth", "read admin"),
+    ("guard cards", "", "read admin"),
+    ("guard card", "none", "read admin"),
+    ("guard limits", "http-auth", "read admin"),
+    // They are the default ones already: whoever may change them is told so.
+    ("guard limits", "http-auth --reset --revision 1 --note=x", "raise admin"),
+    // Whoever changes some of them reads the others first.
+    ("guard limits", "http-auth --set slow_ms=500 --note=x", "admin"),
     ("evidence show", "", "read admin"),
     ("evidence tests", "http-auth -", "raise admin"),
     ("evidence certificate", "http-auth -", "raise admin"),

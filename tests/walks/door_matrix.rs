@@ -30,6 +30,7 @@ const ROWS: &[Row] = &[
     ("GET", "/v1/session", "", "", "bearer"),
     ("POST", "/v1/decide/{component}", JSON, r#"{"token":"a.b.c"}"#, "scope:decide"),
     ("POST", "/v1/evidence/golden-path", JSON, "{}", "scope:observe"),
+    ("POST", "/v1/outcomes", JSON, "{}", "scope:observe"),
     ("any", "/v1/forward-auth", "", "", "proxy"),
     ("any", "/v1/forward-auth/", "", "", "proxy"),
     ("any", "/v1/forward-auth/{*component_and_path}", "", "", "proxy"),

@@ -17,7 +17,7 @@ fn address(url: &str) -> SocketAddr {
     url.trim_start_matches("http://").parse().expect("an address")
 }
 
-async fn changes(world: &World, target: &str, headers: &str) -> Listening {
+pub async fn changes(world: &World, target: &str, headers: &str) -> Listening {
     let headers = format!("authorization: Bearer {CONTROL}\r\n{headers}");
     Listening::to(address(&world.control_url()), target, &headers).await
 }
@@ -53,7 +53,7 @@ async fn an_evaluating_service_is_told_to_ask_again_at_once_and_after_each_chang
     assert_eq!((first.id, first.name.as_str()), (revision, "message"));
     world.move_to("modelled", &[json!({ "stage": "canary", "share": 100 })]).await;
     let flag = world.flag("modelled").await.json();
-    let Event { id, name, data } = stream.event().await;
+    let Event { id, name, data, .. } = stream.event().await;
     assert_eq!((json!(id), name.as_str()), (flag["revision"].clone(), "message"));
     let changed_at = flag["changed_at"].as_str().expect("a time");
     let changed_at = crossfade::domain::Timestamp::parse(changed_at).expect("a time").seconds();
@@ -132,13 +132,16 @@ async fn whoever_names_what_the_log_does_not_have_is_told_to_read_the_table_anew
         ("/v1/events", "last-event-id: 999999\r\n"),
         ("/v1/events?after=0", "last-event-id: of another service\r\n"),
         ("/v1/events", "last-event-id: -1\r\n"),
+        ("/v1/events", "last-event-id: 1.\r\n"),
+        ("/v1/events", "last-event-id: 999999.some-card\r\n"),
+        ("/v1/events?after=999999.some-card", ""),
     ] {
         let mut stream = changes(&world, target, header).await;
         let reset = stream.event().await;
         assert_eq!((reset.id, reset.name.as_str()), (newest, "reset"), "{target} {header}");
         assert_eq!(reset.data["reason"], "unknown");
     }
-    for query in ["after=x", "after=-1", "before=1"] {
+    for query in ["after=x", "after=-1", "after=1.", "after=.1", "before=1"] {
         let target = format!("/v1/events?{query}");
         world.control("GET", &target, "", "").await.is_problem(400, "after");
     }

@@ -59,6 +59,8 @@ impl Provider {
 /// SSOT answers for everybody.
 async fn world(provider: &Provider) -> World {
     let world = World::start_with(|config| provider.trust(config)).await;
+    // Legacy knows no provider, and so everybody whom SSOT lets in is an alarm.
+    world.move_to("modelled", &[json!({ "limits": { "mode": "off" } })]).await;
     world.move_to("modelled", &[json!({ "stage": "canary", "share": 10_000 })]).await;
     world
 }

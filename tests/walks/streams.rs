@@ -24,8 +24,10 @@ pub struct Listening {
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// Its id.
+    /// Its id, or the first part of one that also names a card.
     pub id: u64,
+    /// The other part.
+    pub card: Option<String>,
     /// Its kind.
     pub name: String,
     /// Its data.
@@ -92,8 +94,11 @@ fn event(lines: &str) -> Event {
         let mut found = lines.lines().filter_map(|line| line.strip_prefix(name));
         found.next().unwrap_or_else(|| panic!("no {name}in {lines}")).to_owned()
     };
+    let id = line("id: ");
+    let (id, card) = id.split_once('.').map_or((&*id, None), |(id, card)| (id, Some(card)));
     Event {
-        id: line("id: ").parse().expect("a number"),
+        id: id.parse().expect("a number"),
+        card: card.map(str::to_owned),
         name: line("event: "),
         data: serde_json::from_str(&line("data: ")).expect("JSON"),
     }
