@@ -9,6 +9,7 @@
 mod card;
 mod cards;
 pub mod case;
+mod clearing;
 mod counts;
 mod evidence;
 mod imported;
@@ -22,6 +23,7 @@ mod tests;
 mod traffic;
 mod view;
 mod watched;
+mod watching;
 
 pub use card::{DecisionCard, Deed, PathPoint, Without};
 pub use case::ruling::{Found, GuardRule, Ruling, Standing};

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle;
@@ -17,58 +17,48 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::cards::Cards;
-use super::case::ruling::{Found, GuardRule, Ruling};
 use super::keeping::{Evidences, Unkept};
-use super::watched::{Watched, held};
+use super::watched::Watched;
 use super::{DecisionCard, Deed, GuardView, Notifier};
 use crate::domain::{Clock, ComponentId, Timestamp};
-use crate::flags::{Advance, Begun, Cause, Flag, Flags, GuardMode, GuardWord, Snapshot, Stage};
-use crate::ledger::{Book, Compared, Ledger, OutcomeSeen, Seen, WalkSeen};
+use crate::flags::{Begun, Flag, Flags};
+use crate::ledger::{Ledger, OutcomeSeen, Seen, WalkSeen};
 use crate::store::{Durability, Store, StoreError};
 
 /// Every component that something was seen of is ruled on at least this often.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Looks after which also those are ruled on of which nothing was seen: windows end, holds pass.
-const LOOKS_AT_ALL: u32 = 10;
-
 /// Evidence is written this often.
 const KEEP: Duration = Duration::from_secs(2);
 
-/// A legacy that has answered within this time can take traffic.
-const ANSWERED_WITHIN: Duration = Duration::from_mins(1);
-
 /// A rollback is told no later than this, whether or not the disk has it by then.
 const TELL_WITHIN: Duration = Duration::from_secs(2);
-
-/// Ids of samples on a card.
-const SAMPLES_MAX: usize = 10;
 
 /// When legacy last answered, and `None` in the outer sense where it cannot be asked.
 pub type Heard = Arc<dyn Fn(&ComponentId) -> Option<Option<Timestamp>> + Send + Sync>;
 
 /// The guard of all components. Cheap to clone.
 #[derive(Clone)]
-pub struct Guard(Arc<Shared>);
+pub struct Guard(pub(super) Arc<Shared>);
 
-struct Shared {
-    flags: Arc<Flags>,
-    ledger: Arc<Ledger>,
-    clock: Arc<dyn Clock>,
-    watched: RwLock<BTreeMap<ComponentId, Arc<Mutex<Watched>>>>,
+pub(super) struct Shared {
+    pub(super) flags: Arc<Flags>,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) watched: RwLock<BTreeMap<ComponentId, Arc<Mutex<Watched>>>>,
     /// The revision of the table that was last followed.
-    followed: Mutex<Option<crate::domain::Revision>>,
-    evidences: Evidences,
-    cards: Cards,
-    notifier: Notifier,
-    heard: OnceLock<Heard>,
-    looks: Mutex<u32>,
+    pub(super) followed: Mutex<Option<crate::domain::Revision>>,
+    pub(super) evidences: Evidences,
+    pub(super) cards: Cards,
+    pub(super) notifier: Notifier,
+    pub(super) heard: OnceLock<Heard>,
+    pub(super) looks: Mutex<u32>,
     /// The newest card.
-    told: watch::Sender<u64>,
+    pub(super) told: watch::Sender<u64>,
     /// Whoever holds it takes what is unkept and writes it.
-    keeping: tokio::sync::Mutex<()>,
+    pub(super) keeping: tokio::sync::Mutex<()>,
     /// What is being made durable.
-    finishing: Mutex<Vec<JoinHandle<()>>>,
+    pub(super) finishing: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// Why the guard cannot do what it is asked.
@@ -106,8 +96,8 @@ pub struct CardFilter {
 
 /// A decision that is in force, and what is left to do about it.
 pub struct Decided {
-    card: DecisionCard,
-    begun: Option<Begun>,
+    pub(super) card: DecisionCard,
+    pub(super) begun: Option<Begun>,
 }
 
 impl Guard {
@@ -246,176 +236,6 @@ impl Guard {
         }
     }
 
-    /// Looks once: absorbs what was seen of these components, rules, and acts on it.
-    pub fn look(&self, books: &[Arc<Book>]) -> Vec<Decided> {
-        let now = self.0.clock.now();
-        self.follow(&self.0.flags.snapshot(), now);
-        let mut decided = Vec::new();
-        let mut seen = Vec::new();
-        for book in books {
-            book.take_seen(&mut seen);
-            // What breaks on one component must not hide the others.
-            let absorb = AssertUnwindSafe(|| self.absorb(book, &seen, now, &mut decided));
-            if catch_unwind(absorb).is_err() {
-                tracing::error!(flag.component = %book.component(), "the guard has panicked");
-            }
-        }
-        let at_all = {
-            let mut looks = self.0.looks.lock();
-            *looks = (*looks + 1) % LOOKS_AT_ALL;
-            *looks == 0
-        };
-        let all: Vec<ComponentId> = self.0.watched.read().keys().cloned().collect();
-        for component in all {
-            self.settle(&component, at_all, now, &mut decided);
-        }
-        decided
-    }
-
-    /// Learns of components and stages that have changed.
-    fn follow(&self, snapshot: &Snapshot, now: Timestamp) {
-        {
-            let mut followed = self.0.followed.lock();
-            if *followed == Some(snapshot.revision()) {
-                return;
-            }
-            *followed = Some(snapshot.revision());
-        }
-        for flag in snapshot.iter() {
-            let watches = match flag.limits.mode {
-                GuardMode::Act | GuardMode::DryRun => {
-                    !matches!(flag.stage, Stage::Off | Stage::Complete)
-                }
-                GuardMode::Off => false,
-            };
-            self.0.ledger.book(&flag.component).watch(watches);
-            self.watched(flag, now).lock().follow(flag, now);
-        }
-    }
-
-    fn watched(&self, flag: &Flag, now: Timestamp) -> Arc<Mutex<Watched>> {
-        if let Some(watched) = self.0.watched.read().get(&flag.component) {
-            return Arc::clone(watched);
-        }
-        let new = || Arc::new(Mutex::new(Watched::new(flag, now)));
-        Arc::clone(self.0.watched.write().entry(flag.component.clone()).or_insert_with(new))
-    }
-
-    /// Takes in what was seen, in order; rules after whatever may make a rule trip.
-    fn absorb(&self, book: &Arc<Book>, seen: &[Seen], now: Timestamp, decided: &mut Vec<Decided>) {
-        let mut rest = seen;
-        while !rest.is_empty() {
-            let snapshot = self.0.flags.snapshot();
-            let Some(flag) = snapshot.flag(book.component().as_str()) else { return };
-            let watched = self.watched(flag, now);
-            let found = {
-                let mut watched = watched.lock();
-                watched.follow(flag, now);
-                absorb_until_a_trip(&mut watched, flag, &mut rest, now)
-            };
-            if let Some((found, recorded_at)) = found {
-                self.trip(&watched, flag, found, recorded_at, decided);
-            }
-        }
-    }
-
-    /// Rules on a component of which nothing urgent was seen.
-    fn settle(
-        &self,
-        component: &ComponentId,
-        at_all: bool,
-        now: Timestamp,
-        decided: &mut Vec<Decided>,
-    ) {
-        let snapshot = self.0.flags.snapshot();
-        let Some(flag) = snapshot.flag(component.as_str()) else { return };
-        let watched = self.watched(flag, now);
-        let (trip, ruling, news) = {
-            let mut watched = watched.lock();
-            // It may have been rolled back within this very look.
-            watched.follow(flag, now);
-            if flag.limits.mode == GuardMode::Off || !(watched.touched || at_all) {
-                return;
-            }
-            watched.touched = false;
-            let ruling = watched.rule(flag, now);
-            let news = watched.hold_news(&ruling, now);
-            (watched.trip(flag, now), ruling, news)
-        };
-        if let Some(found) = trip {
-            self.trip(&watched, flag, found, None, decided);
-            return;
-        }
-        match (ruling, news) {
-            (Ruling::Hold { found }, Some(true)) => {
-                let deed = if Watched::is_dry(flag) { Deed::WouldHaveHeld } else { Deed::Held };
-                let card = self.make_card(&watched.lock(), flag, (found, deed), now);
-                decided.push(Decided { card, begun: None });
-            }
-            (_, Some(false)) => {
-                let card =
-                    self.make_card(&watched.lock(), flag, (Vec::new(), Deed::HoldEnded), now);
-                decided.push(Decided { card, begun: None });
-            }
-            (Ruling::Wait { .. } | Ruling::Pass | Ruling::Hold { .. } | Ruling::Trip { .. }, _) => {
-            }
-        }
-    }
-
-    /// Acts on a trip: publishes the rollback, or notes what would have been done.
-    fn trip(
-        &self,
-        watched: &Mutex<Watched>,
-        flag: &Flag,
-        found: Found,
-        recorded_at: Option<Instant>,
-        decided: &mut Vec<Decided>,
-    ) {
-        let now = self.0.clock.now();
-        // Held until the card is made, so that nobody begins the next attempt meanwhile. Whoever is
-        // asked for clearance waits for this lock with none that a rollback needs.
-        let mut watched = watched.lock();
-        if Watched::is_dry(flag) {
-            watched.mark_told(found.rule);
-            let deed = Deed::WouldHaveRolledBack;
-            let card = self.make_card(&watched, flag, (vec![found], deed), now);
-            decided.push(Decided { card, begun: None });
-            return;
-        }
-        let cause = Cause::Guard { trip: format!("{}: {}", found.rule.code(), found.what) };
-        let begun = match self.0.flags.begin_roll_back(&flag.component, cause, flag.revision) {
-            Ok(Some(begun)) => begun,
-            // Somebody else was faster. If SSOT serves by now all the same, the next look rules anew.
-            Ok(None) => {
-                watched.touched = true;
-                return;
-            }
-            Err(problem) => {
-                tracing::error!(flag.component = %flag.component, %problem,
-                    "the guard cannot roll back");
-                return;
-            }
-        };
-        let published_after = recorded_at.map(|recorded_at| recorded_at.elapsed());
-        let deed = Deed::RolledBack { revision: begun.flag().revision, durable: false };
-        let mut card = self.make_card(&watched, flag, (vec![found], deed), now);
-        card.published_after_us =
-            published_after.map(|after| u64::try_from(after.as_micros()).unwrap_or(u64::MAX));
-        decided.push(Decided { card, begun: Some(begun) });
-    }
-
-    fn make_card(
-        &self,
-        watched: &Watched,
-        flag: &Flag,
-        what: (Vec<Found>, Deed),
-        now: Timestamp,
-    ) -> DecisionCard {
-        let book = self.0.ledger.book(&flag.component);
-        let id = self.0.cards.next_id(now);
-        watched.card(id, what, flag, (samples(&book), book.unseen()), now)
-    }
-
     /// Makes a decision durable, and tells it.
     pub async fn finish(&self, decided: Decided) {
         let Decided { mut card, begun } = decided;
@@ -505,60 +325,6 @@ impl Guard {
         self.0.cards.save().await
     }
 
-    /// Why a change that raises exposure must wait.
-    fn clears(&self, before: &Flag, after: &Flag) -> Result<(), String> {
-        if before.limits.mode != GuardMode::Act || before.stage == Stage::Off {
-            return Ok(());
-        }
-        let now = self.0.clock.now();
-        let Some(watched) = self.0.watched.read().get(&before.component).cloned() else {
-            return Ok(());
-        };
-        let ruling = watched.lock().rule(before, now);
-        match (ruling, before.limits.advance) {
-            (Ruling::Hold { found }, _) => Err(told(&found)),
-            (Ruling::Trip { found }, _) => Err(told(&[found])),
-            (Ruling::Wait { missing }, Advance::Certified) => Err(missing),
-            (Ruling::Pass, Advance::Certified) => self.legacy_answers(after),
-            (Ruling::Wait { .. } | Ruling::Pass, Advance::Unheld) => Ok(()),
-        }
-    }
-
-    /// Whoever advances must be able to come back.
-    fn legacy_answers(&self, flag: &Flag) -> Result<(), String> {
-        let Some(answered) = self.0.heard.get().and_then(|heard| heard(&flag.component)) else {
-            return Ok(());
-        };
-        let now = self.0.clock.now();
-        match answered {
-            Some(at) if now.since(at) <= ANSWERED_WITHIN => Ok(()),
-            Some(_) | None => {
-                Err("legacy has not answered within the last minute: there is no way back"
-                    .to_owned())
-            }
-        }
-    }
-
-    /// What the guard says to a rollout plan; `None` where it does not act.
-    pub fn word(&self, component: &ComponentId, now: Timestamp) -> Option<GuardWord> {
-        let snapshot = self.0.flags.snapshot();
-        let flag = snapshot.flag(component.as_str())?;
-        if flag.limits.mode != GuardMode::Act {
-            return None;
-        }
-        let watched = self.0.watched.read().get(component).cloned()?;
-        let ruling = watched.lock().rule(flag, now);
-        Some(match ruling {
-            Ruling::Pass => GuardWord::Content { at: now },
-            Ruling::Wait { missing } => GuardWord::Waiting { at: now, why: missing },
-            Ruling::Hold { found } if found.iter().all(passes) => {
-                GuardWord::Waiting { at: now, why: told(&found) }
-            }
-            Ruling::Hold { found } => GuardWord::Unhappy { at: now, why: told(&found) },
-            Ruling::Trip { found } => GuardWord::Unhappy { at: now, why: told(&[found]) },
-        })
-    }
-
     /// The evidence about a component now.
     pub fn view(&self, component: &ComponentId) -> Result<GuardView, GuardError> {
         let (snapshot, now) = (self.0.flags.snapshot(), self.0.clock.now());
@@ -634,77 +400,6 @@ impl Guard {
     }
 }
 
-/// Absorbs up to the first observation after which a rule trips that has not been told; `rest` is
-/// what is left. With the moment at which it was recorded.
-fn absorb_until_a_trip(
-    watched: &mut Watched,
-    flag: &Flag,
-    rest: &mut &[Seen],
-    now: Timestamp,
-) -> Option<(Found, Option<Instant>)> {
-    let held = held(flag);
-    watched.touched = true;
-    watched.unkept = true;
-    while let Some((first, others)) = rest.split_first() {
-        *rest = others;
-        watched.case.absorb(first, &held);
-        let waits = !Watched::is_dry(flag) && watched.case.is_at_the_line(held.limits);
-        if !may_trip(first) && !waits {
-            continue;
-        }
-        if let Some(found) = watched.trip(flag, now) {
-            return Some((found, recorded_at(first)));
-        }
-    }
-    None
-}
-
-/// True for what may make a rule trip.
-const fn may_trip(seen: &Seen) -> bool {
-    match seen {
-        Seen::Answer(trial) => {
-            trial.served.is_failure()
-                || trial.rescued
-                || match trial.compared {
-                    Compared::Harmful | Compared::Alarming(_) => true,
-                    Compared::Not | Compared::Harmless | Compared::SsotFailed => false,
-                }
-        }
-        Seen::Delivery(delivery) => delivery.fault.is_some(),
-        Seen::Walk(walk) => !walk.passed,
-        Seen::Outcome(_) => false,
-    }
-}
-
-const fn recorded_at(seen: &Seen) -> Option<Instant> {
-    match seen {
-        Seen::Answer(trial) => trial.recorded_at,
-        Seen::Delivery(_) | Seen::Walk(_) | Seen::Outcome(_) => None,
-    }
-}
-
-/// True for what holds and passes by itself.
-fn passes(found: &Found) -> bool {
-    match found.rule {
-        GuardRule::ErrorRate | GuardRule::Outcomes => true,
-        GuardRule::Regression
-        | GuardRule::Security
-        | GuardRule::Divergence
-        | GuardRule::Latency
-        | GuardRule::Sockets
-        | GuardRule::GoldenPath
-        | GuardRule::Harm
-        | GuardRule::Failover
-        | GuardRule::Window => false,
-    }
-}
-
-fn told(found: &[Found]) -> String {
-    let found: Vec<String> =
-        found.iter().map(|found| format!("{}: {}", found.rule.code(), found.what)).collect();
-    found.join("; ")
-}
-
 fn unkept(component: &ComponentId, watched: &mut Watched) -> Unkept {
     watched.unkept = false;
     Unkept {
@@ -713,16 +408,4 @@ fn unkept(component: &ComponentId, watched: &mut Watched) -> Unkept {
         row: watched.row(),
         left: watched.case.subjects.take_new_left(),
     }
-}
-
-/// Ids of the latest kept differences, the latest last.
-fn samples(book: &Book) -> Vec<String> {
-    let groups = book.groups();
-    let exemplars =
-        groups.iter().filter(|group| !group.accepted).flat_map(|group| &group.exemplars);
-    let mut latest: Vec<_> =
-        exemplars.map(|each| (each.asked_at, each.request_id.clone())).collect();
-    latest.sort_unstable();
-    let skipped = latest.len().saturating_sub(SAMPLES_MAX);
-    latest.into_iter().skip(skipped).map(|(_, id)| id).collect()
 }

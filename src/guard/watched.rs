@@ -175,10 +175,10 @@ impl Watched {
     }
 
     fn begin(&mut self, attempt: u32, flag: &Flag, now: Timestamp) {
-        // Answers by the flag as it was belong to the attempt that has ended.
-        let latch = flag.latch.as_ref().map(|latch| latch.revision);
-        let numbered = latch.filter(|revision| *revision != Revision::default());
-        let from = numbered.unwrap_or(flag.revision);
+        // Answers by the flag as it was belong to the attempt that has ended. A rollback to which the
+        // disk has given no revision yet still has that of the row before.
+        let unnumbered = flag.latch.as_ref().is_some_and(|latch| latch.revision == Revision(0));
+        let from = Revision(flag.revision.0 + u64::from(unnumbered));
         self.case = Case::new(attempt, now, from);
         self.has_served = flag.stage.ssot_serves();
         self.told.clear();

@@ -115,7 +115,7 @@ async fn serve<'a, P: Fn() -> BoxFuture<'a, Proof>>(
         OnFailure::Unavailable => deadline,
         OnFailure::OtherSide { .. } => deadline * SERVING_PERCENT / 100,
     };
-    let first = Answer::of(ask_serving(lane, flag, plan, question, time).await);
+    let first = ask_serving(lane, flag, plan, question, time).await;
     let first = if plan.serving == Side::Legacy { enforced(first, check) } else { first };
     let failed = first.barred.is_none() && first.first.answer.is_err();
     let (true, OnFailure::OtherSide { budgeted }) = (failed, plan.on_failure) else {
@@ -147,17 +147,18 @@ async fn ask_serving(
     plan: &Plan,
     question: &Question,
     time: Duration,
-) -> Observation {
+) -> Answer {
     let Some(failures_max) = breaks_after(flag, plan) else {
-        return lane.ask(plan.serving, question, time).await;
+        return Answer::of(lane.ask(plan.serving, question, time).await);
     };
     let Some(leave) = lane.breaker.leave(failures_max, question.asked_at) else {
-        return Observation { answer: Err(not_asked()), took: Duration::ZERO };
+        let nothing = Observation { answer: Err(not_asked()), took: Duration::ZERO };
+        return Answer { unasked: true, ..Answer::of(nothing) };
     };
     let observation = lane.ask(plan.serving, question, time).await;
     let answered_at = question.asked_at.plus(observation.took);
     leave.tell(observation.answer.is_ok(), plan.subject, answered_at);
-    observation
+    Answer::of(observation)
 }
 
 /// After how many failures in a row the serving side is not asked for a while; `None` for legacy,

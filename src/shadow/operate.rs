@@ -138,12 +138,19 @@ type Took = (Result<Outcome, PathError>, Duration);
 struct Done {
     first: Took,
     rescue: Option<Took>,
+    /// The first side was not asked, by our own doing.
+    unasked: bool,
     refused: bool,
 }
 
 impl Done {
     const fn nothing(failure: PathError) -> Self {
-        Self { first: (Err(failure), Duration::ZERO), rescue: None, refused: false }
+        let first = (Err(failure), Duration::ZERO);
+        Self { first, rescue: None, unasked: true, refused: false }
+    }
+
+    const fn of(first: Took) -> Self {
+        Self { first, rescue: None, unasked: false, refused: false }
     }
 
     fn last(&self) -> &Result<Outcome, PathError> {
@@ -154,6 +161,7 @@ impl Done {
         Answer {
             first: observed(&self.first),
             rescue: self.rescue.as_ref().map(observed),
+            unasked: self.unasked,
             refused: self.refused,
             barred: None,
             enforcement: Enforcement::Nothing,
@@ -190,25 +198,25 @@ impl Run {
     async fn perform(&self, deadline: Duration, now: Timestamp) -> Done {
         if let Some(reason) = self.enforced.denial() {
             let first = (Ok(Outcome::Denied(reason.clone())), Duration::ZERO);
-            return Done { first, rescue: None, refused: false };
+            return Done::of(first);
         }
         let on_failure = self.on_failure();
         let time = match on_failure {
             OnFailure::Unavailable => deadline,
             OnFailure::OtherSide { .. } => deadline * SERVING_PERCENT / 100,
         };
-        let first = self.perform_first(time, now).await;
+        let done = self.perform_first(time, now).await;
         let (Err(PathError::Unreachable(_)), OnFailure::OtherSide { budgeted }) =
-            (&first.0, on_failure)
+            (&done.first.0, on_failure)
         else {
-            return Done { first, rescue: None, refused: false };
+            return done;
         };
         if budgeted && !self.lane.rescues.take(now, self.flag.rescues_per_second_max) {
-            return Done { first, rescue: None, refused: true };
+            return Done { refused: true, ..done };
         }
-        let rest = deadline.saturating_sub(first.1);
+        let rest = deadline.saturating_sub(done.first.1);
         let rescue = self.perform_on(self.first.other(), rest, now).await;
-        Done { first, rescue: Some(rescue), refused: false }
+        Done { rescue: Some(rescue), ..done }
     }
 
     /// A session that one side keeps is not the other's to go on with.
@@ -223,7 +231,7 @@ impl Run {
 
     /// As the side whose turn it is. While SSOT's breaker is open it is not asked, so that nothing
     /// was done; but nobody else can go on with a session that SSOT keeps.
-    async fn perform_first(&self, time: Duration, now: Timestamp) -> Took {
+    async fn perform_first(&self, time: Duration, now: Timestamp) -> Done {
         let breaks_after = match self.on_failure() {
             OnFailure::OtherSide { .. } if !self.lane.paths.ssot.owns(&self.operation) => {
                 breaks_after(&self.flag, &self.plan)
@@ -231,14 +239,14 @@ impl Run {
             OnFailure::OtherSide { .. } | OnFailure::Unavailable => None,
         };
         let Some(failures_max) = breaks_after else {
-            return self.perform_on(self.first, time, now).await;
+            return Done::of(self.perform_on(self.first, time, now).await);
         };
         let Some(leave) = self.lane.breaker.leave(failures_max, now) else {
-            return (Err(not_asked()), Duration::ZERO);
+            return Done::nothing(not_asked());
         };
         let took = self.perform_on(self.first, time, now).await;
         leave.tell(took.0.is_ok(), self.plan.subject, now.plus(took.1));
-        took
+        Done::of(took)
     }
 
     async fn perform_on(&self, side: Side, time: Duration, now: Timestamp) -> Took {

@@ -15,6 +15,8 @@ pub(super) struct Answer {
     pub first: Observation,
     /// The other side's answer in its place.
     pub rescue: Option<Observation>,
+    /// The first side was not asked, by our own doing: its breaker is open, or too much is under way.
+    pub unasked: bool,
     /// A rescue was due, but over its budget.
     pub refused: bool,
     /// Why the caller is denied, whatever was answered.
@@ -27,7 +29,7 @@ impl Answer {
     /// What one side said, and nobody else was asked.
     pub const fn of(first: Observation) -> Self {
         let enforcement = Enforcement::Nothing;
-        Self { first, rescue: None, refused: false, barred: None, enforcement }
+        Self { first, rescue: None, unasked: false, refused: false, barred: None, enforcement }
     }
 
     /// Denied in the place of legacy.
@@ -159,6 +161,7 @@ impl Record {
             arm: self.arm,
             legacy: entry.legacy,
             ssot: entry.ssot,
+            unasked: self.answer.unasked,
             refused: self.answer.refused,
             barred: self.answer.barred.is_some(),
             finding: &entry.finding,

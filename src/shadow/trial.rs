@@ -21,7 +21,9 @@ pub(super) struct Sides<'a> {
     pub legacy: Option<&'a Observation>,
     /// What SSOT said, if it was asked.
     pub ssot: Option<&'a Observation>,
-    /// A rescue was due, and over its budget: nobody else was asked, and not by chance.
+    /// The arm was not asked, by our own doing. That is no failure of it.
+    pub unasked: bool,
+    /// A rescue was due, and over its budget.
     pub refused: bool,
     /// The caller was denied because SSOT has refuted the token, whatever was answered.
     pub barred: bool,
@@ -41,7 +43,9 @@ impl Sides<'_> {
         // Where nobody else can say who it was, a failure counts as an allow would have.
         let would_be_somebody = self.arm == Side::Ssot || verifies.0;
         match (&own.answer, other) {
-            (Err(_), _) if was_not_asked(own) || self.refused => Worth::Nothing,
+            (Err(_), _) if self.unasked => Worth::Nothing,
+            // Whom the budget has left unasked, chance has not.
+            (Err(_), None) if self.refused => Worth::Nothing,
             (Err(_), None) if would_be_somebody => Worth::Failed,
             (Err(_), Some(_)) if is_somebody => Worth::Failed,
             (Ok(Decision::Allow(_)), _) if is_somebody => Worth::Good,
@@ -59,7 +63,7 @@ impl Sides<'_> {
         let Finding::Compared { verdict, accepted, .. } = self.finding else {
             return Compared::Not;
         };
-        if !self.is_proven(verifies) {
+        if self.unasked || !self.is_proven(verifies) {
             return Compared::Not;
         }
         match verdict {
@@ -97,12 +101,6 @@ impl Sides<'_> {
             Finding::Compared { verdict: Verdict::Mismatch(_), accepted: false, .. }
         )
     }
-}
-
-/// True for a side that was not asked, by our own doing: the breaker is open, or too much is under
-/// way. That is no failure of the side.
-fn was_not_asked(observation: &Observation) -> bool {
-    observation.answer.is_err() && observation.took.is_zero()
 }
 
 /// True for what may make a rule act: it wakes whoever watches.
@@ -249,6 +247,7 @@ mod tests {
             arm,
             legacy: Some(legacy),
             ssot: Some(ssot),
+            unasked: false,
             refused: false,
             barred: false,
             finding: &finding,
@@ -274,7 +273,15 @@ mod tests {
             Side::Legacy => (Some(observation), None),
             Side::Ssot => (None, Some(observation)),
         };
-        let sides = Sides { arm, legacy, ssot, refused: false, barred: false, finding: &finding };
+        let sides = Sides {
+            arm,
+            legacy,
+            ssot,
+            unasked: false,
+            refused: false,
+            barred: false,
+            finding: &finding,
+        };
         assert_eq!(sides.compared(verifies), Compared::Not);
         sides.worth(verifies)
     }
@@ -345,7 +352,9 @@ mod tests {
     fn where_nobody_else_was_asked_a_failure_counts_by_itself_and_a_deny_does_not() {
         for verifies in [VERIFIES, BLIND] {
             for arm in [Side::Legacy, Side::Ssot] {
-                assert_eq!(alone(arm, &failed(), verifies), Worth::Failed);
+                let nobody = arm == Side::Legacy && !verifies.0;
+                let expected = if nobody { Worth::Nothing } else { Worth::Failed };
+                assert_eq!(alone(arm, &failed(), verifies), expected, "as an allow would");
                 for (reason, _) in REASONS {
                     assert_eq!(alone(arm, &deny(reason), verifies), Worth::Nothing);
                 }
@@ -354,6 +363,33 @@ mod tests {
         }
         assert_eq!(alone(Side::Legacy, &allow(), VERIFIES), Worth::Good);
         assert_eq!(alone(Side::Legacy, &allow(), BLIND), Worth::Nothing);
+    }
+
+    #[test]
+    fn what_we_did_not_ask_is_no_failure_of_anybody() {
+        let (legacy, ssot) = (allow(), failed());
+        let verdict = verdict(&legacy, &ssot);
+        let compared = finding(&verdict, false);
+        let asked = Sides {
+            arm: Side::Ssot,
+            legacy: Some(&legacy),
+            ssot: Some(&ssot),
+            unasked: false,
+            refused: false,
+            barred: false,
+            finding: &compared,
+        };
+        let unasked = Sides { unasked: true, ..asked };
+        assert_eq!(
+            (asked.worth(VERIFIES), unasked.worth(VERIFIES)),
+            (Worth::Failed, Worth::Nothing)
+        );
+        assert_eq!(unasked.compared(VERIFIES), Compared::Not);
+        // A rescue over its budget: chance has not chosen who was asked, unless the sample did.
+        let alone = Finding::NotCompared(NotCompared::SampledOut);
+        let refused = Sides { refused: true, legacy: None, finding: &alone, ..asked };
+        assert_eq!(refused.worth(VERIFIES), Worth::Nothing);
+        assert_eq!(Sides { refused: true, ..asked }.worth(VERIFIES), Worth::Failed);
     }
 
     #[test]
@@ -388,8 +424,15 @@ mod tests {
             (Side::Legacy, Some(&failed), None),
             (Side::Ssot, None, Some(&failed)),
         ] {
-            let sides =
-                Sides { arm, legacy, ssot, refused: false, barred: true, finding: &finding };
+            let sides = Sides {
+                arm,
+                legacy,
+                ssot,
+                unasked: false,
+                refused: false,
+                barred: true,
+                finding: &finding,
+            };
             assert_eq!(sides.worth(VERIFIES), Worth::Nothing);
         }
     }

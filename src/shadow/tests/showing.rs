@@ -159,7 +159,8 @@ async fn the_network_that_was_told_of_goes_along() {
 async fn a_full_list_keeps_nobody_waiting_and_is_counted() {
     let between = Between::at(ALL, yes(), broken()).await;
     let walk = WalkSeen { at: NOW, side: Side::Ssot, passed: true };
-    (0..WAITING_MAX).for_each(|_| between.book.show(Seen::Walk(walk), false));
+    // What may make a rule act has as much room again.
+    (0..2 * WAITING_MAX).for_each(|_| between.book.show(Seen::Walk(walk), true));
     assert_eq!(between.ask(asks(1, 0)).await.rescued, Some(Side::Ssot));
     assert_eq!(between.book.unseen(), 1);
     assert_eq!(between.count(Counter::Rescued(Side::Ssot)), 1, "the ledger has it all the same");
