@@ -87,7 +87,8 @@ fn run(
     number: u32,
     requests: usize,
 ) -> Option<(bool, f64, f64)> {
-    let mut judge = GuardJudge::new(limits, described.stage(), Kind::Auth, beginning());
+    let (stage, known) = (described.stage(), described.known());
+    let mut judge = GuardJudge::new(limits, stage, Kind::Auth, beginning(), known);
     let (mut subjects, mut harmed) = (0.0, 0.0);
     for request in described.requests(number, true).take(requests) {
         if request.worse && request.trial.arm == Side::Ssot {

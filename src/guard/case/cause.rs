@@ -32,6 +32,8 @@ pub struct Cause {
     score: f64,
     legacy: Arm,
     ssot: Arm,
+    /// Failures of SSOT in whose place legacy has answered: so often, too, legacy did not fail.
+    stood_in: f64,
     common: bool,
 }
 
@@ -55,6 +57,19 @@ impl Steps {
         let worse = (2.5 * limit).min(f64::midpoint(1.0, limit));
         Self { bad: (worse / limit).ln(), good: ((1.0 - worse) / (1.0 - limit)).ln() }
     }
+}
+
+/// A trial of either side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// Whose turn it was.
+    pub arm: Side,
+    /// It failed.
+    pub bad: bool,
+    /// Legacy has answered in SSOT's place.
+    pub rescued: bool,
+    /// It was in the sample, so that a wrong deny would be known as well as a failure.
+    pub whole: bool,
 }
 
 /// What an observation has changed.
@@ -84,10 +99,10 @@ impl Arm {
 
 impl Cause {
     /// Takes in a trial of either side.
-    pub fn observe(&mut self, arm: Side, bad: bool, steps: &Steps, limit: &RateLimit) -> Turn {
+    pub fn observe(&mut self, tried: Tried, steps: &Steps, limit: &RateLimit) -> Turn {
         let calm = self.score <= 0.0;
-        if arm == Side::Ssot {
-            let step = if bad { steps.bad } else { steps.good };
+        if tried.arm == Side::Ssot {
+            let step = if tried.bad { steps.bad } else { steps.good };
             self.score = (self.score + step).min(SCORE_MAX);
             if self.score <= 0.0 {
                 let was_common = self.common;
@@ -99,17 +114,20 @@ impl Cause {
             // The failure that raises suspicion says nothing: without it nobody would count.
             return Turn::None;
         }
-        match arm {
-            Side::Legacy => self.legacy.add(bad),
-            Side::Ssot => self.ssot.add(bad),
+        match tried.arm {
+            Side::Legacy => self.legacy.add(tried.bad),
+            Side::Ssot => self.ssot.add(tried.bad),
         }
+        self.stood_in += f64::from(u8::from(tried.bad && tried.rescued));
         if self.legacy.failed + self.ssot.failed > FAILURES_MAX {
             self.legacy.halve();
             self.ssot.halve();
+            self.stood_in /= 2.0;
         }
         // Only a failure brings it about; while it lasts, successes end it a few trials later.
         let trials = self.legacy.trials + self.ssot.trials;
-        if bad || (self.common && trials % 16.0 < 1.0) { self.judge(limit) } else { Turn::None }
+        let due = tried.bad || (self.common && trials % 16.0 < 1.0);
+        if due { self.judge(limit) } else { Turn::None }
     }
 
     fn judge(&mut self, limit: &RateLimit) -> Turn {
@@ -155,7 +173,7 @@ impl Cause {
     pub fn is_ssots_own(&self, limit: &RateLimit) -> bool {
         let (legacy, ssot) = (self.legacy, self.ssot);
         let rate = ssot.failed / ssot.trials.max(1.0);
-        at_most(legacy.failed, legacy.trials, rate) < VERY_SURE
+        at_most(legacy.failed, legacy.trials + self.stood_in, rate) < VERY_SURE
             || (ssot.failed >= FAILURES_WAITED && !self.legacy_breaks(limit))
     }
 

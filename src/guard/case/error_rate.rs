@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cause::{Cause, Steps, Turn};
+use super::cause::{Cause, Steps, Tried, Turn};
 use super::mixture::{Grid, Mixture, VALUE_MAX};
 use crate::domain::Side;
 
@@ -85,9 +85,9 @@ pub struct RateLimit {
 }
 
 impl ErrorRate {
-    /// Takes in a trial of either side, and says whether a hold begins or ends with it. `whole`: it
-    /// was in the sample, so that a wrong deny would be known as well as a failure.
-    pub fn observe(&mut self, arm: Side, bad: bool, whole: bool, limit: &RateLimit) -> Turn {
+    /// Takes in a trial of either side, and says whether a hold begins or ends with it.
+    pub fn observe(&mut self, tried: Tried, limit: &RateLimit) -> Turn {
+        let Tried { arm, bad, whole, .. } = tried;
         match arm {
             Side::Legacy => self.legacy.add(bad),
             Side::Ssot => self.ssot.add(bad),
@@ -107,7 +107,7 @@ impl ErrorRate {
                 taken.mixture.observe(bad, grid);
             }
         }
-        let turn = self.cause.observe(arm, bad, steps, limit);
+        let turn = self.cause.observe(tried, steps, limit);
         match turn {
             Turn::None => {}
             Turn::Began => self.held_above = self.is_above(limit),

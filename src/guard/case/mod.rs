@@ -33,7 +33,7 @@ pub use certificate::CleanSubjects;
 pub use rule::{rule, standings, tripping};
 pub use state::CaseState;
 
-use self::cause::Turn;
+use self::cause::{Tried, Turn};
 use self::certificate::Cleanness;
 use self::divergence::Divergence;
 use self::error_rate::{ErrorRate, RateLimit};
@@ -144,6 +144,13 @@ impl Case {
         }
     }
 
+    /// A case for the next attempt, in which it is still known who was seen.
+    #[must_use]
+    pub fn follow(&self, attempt: u32, since: Timestamp, from_revision: Revision) -> Self {
+        let subjects = self.subjects.follow();
+        Self { subjects, ..Self::new(attempt, since, from_revision) }
+    }
+
     /// Another step of stage or share begins: harm, outcomes and certificate are counted anew, the
     /// rest goes on.
     pub fn begin_step(&mut self, now: Timestamp) {
@@ -209,6 +216,11 @@ impl Case {
             return;
         }
         self.absorbed += 1;
+        if let (Some(subject), Worth::Good | Worth::Failed | Worth::WronglyDenied) =
+            (trial.subject, trial.served)
+        {
+            self.subjects.note_distinct(subject, trial.asked_at);
+        }
         let limits = held.limits;
         if let (Compared::Alarming(gravity), true) = (trial.compared, limits.security) {
             self.security.observe(gravity, trial.subject, trial.asked_at);
@@ -290,7 +302,9 @@ impl Case {
         }
         self.hand_over(held);
         if let Some(limit) = self.rate_limit(limits) {
-            let turn = self.error_rate.observe(trial.arm, bad, trial.drawn, &limit);
+            let rescued = trial.rescued && trial.arm == Side::Ssot;
+            let tried = Tried { arm: trial.arm, bad, rescued, whole: trial.drawn };
+            let turn = self.error_rate.observe(tried, &limit);
             if trial.arm == Side::Ssot {
                 self.harm.observe(bad, self.error_rate.is_common(), limit.ppm);
             }

@@ -142,7 +142,6 @@ impl Subjects {
             }
             None => return self.ignore(),
         }
-        self.note_distinct(subject, at);
         let Some(failure) = bad else { return Admitted::Yes };
         if self.left.len() >= SUBJECTS_MAX || !self.network_may_fail(failure, bit) {
             return self.ignore();
@@ -195,7 +194,8 @@ impl Subjects {
         Admitted::Ignored
     }
 
-    fn note_distinct(&mut self, subject: SubjectKey, at: Timestamp) {
+    /// Somebody was seen, whatever came of it.
+    pub fn note_distinct(&mut self, subject: SubjectKey, at: Timestamp) {
         if let Some(seen) = self.distinct.get_mut(&subject) {
             *seen = (*seen).max(at);
             return;
@@ -258,6 +258,12 @@ impl Subjects {
             networks_seen: self.networks_seen,
             ignored: self.ignored,
         }
+    }
+
+    /// Another attempt begins: who was seen is still there, who has failed may be tried again.
+    pub fn follow(&self) -> Self {
+        let (distinct, distinct_since) = (self.distinct.clone(), self.distinct_since);
+        Self { distinct, distinct_since, networks_seen: self.networks_seen, ..Self::default() }
     }
 
     /// Takes up what was kept.

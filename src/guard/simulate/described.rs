@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::chance::{Chance, mixed};
 use crate::domain::{Revision, Share, Side, SubjectKey, Timestamp};
 use crate::flags::{Rate, Stage};
+use crate::guard::case::subjects::DISTINCT_MIN;
 use crate::ledger::{Compared, Trial, Worth};
 
 /// Seconds between two tries of somebody who is failed.
@@ -108,6 +109,12 @@ impl Described {
         if self.share == Share::ALL { Stage::Live } else { Stage::Canary(self.share) }
     }
 
+    /// People whom legacy has served before a run: those who are needed for a conclusion, or all.
+    pub fn known(&self) -> u64 {
+        let enough = 2 * DISTINCT_MIN as u64;
+        if self.subjects == 0 { enough } else { enough.min(self.subjects) }
+    }
+
     /// The requests of a run. `worse`: SSOT becomes worse at the onset; else it stays healthy.
     pub fn requests(&self, run: u32, worse: bool) -> Requests<'_> {
         let stream = u64::from(run) * 2 + u64::from(worse);
@@ -190,15 +197,15 @@ impl Requests<'_> {
             (true, false) => (Side::Ssot, described.ssot_rate),
             (true, true) => (Side::Ssot, described.regression_rate),
         };
-        let shared = described.outage.is_some_and(|outage| {
+        let outage = described.outage.filter(|outage| {
             let second = at.since(start()).as_secs();
-            let lasts = second >= u64::from(outage.from_s) && second < u64::from(outage.to_s);
-            lasts && self.chance.happens(outage.rate.ppm())
+            second >= u64::from(outage.from_s) && second < u64::from(outage.to_s)
         });
+        let mut hit = || outage.is_some_and(|outage| self.chance.happens(outage.rate.ppm()));
+        let (shared, standby_hit) = (hit(), hit());
         let fails = self.chance.happens(rate.ppm());
         let mut trial = trial(at, arm, described, subject, fails || shared);
-        // Who is hit himself stands in for nobody.
-        trial.rescued &= !shared;
+        trial.rescued &= !standby_hit;
         trial
     }
 

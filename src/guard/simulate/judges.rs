@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::chance::mixed;
 use super::described::start;
 use super::rivals::{RIVALS, RivalCase};
-use crate::domain::{Revision, Side, Timestamp};
+use crate::domain::{Revision, Side, SubjectKey, Timestamp};
 use crate::flags::{Kind, Limits, Stage};
 use crate::guard::case::{Case, Held, rule};
 use crate::guard::{GuardRule, Ruling};
@@ -22,9 +23,12 @@ pub struct GuardJudge<'a> {
 }
 
 impl<'a> GuardJudge<'a> {
-    /// One that has seen nothing.
-    pub fn new(limits: &'a Limits, stage: Stage, kind: Kind, since: Timestamp) -> Self {
-        let case = Case::new(1, since, Revision::default());
+    /// One that has seen nothing of SSOT. Before it, `known` people were served by legacy.
+    pub fn new(limits: &'a Limits, stage: Stage, kind: Kind, since: Timestamp, known: u64) -> Self {
+        let mut case = Case::new(1, since, Revision::default());
+        for number in 0..known {
+            case.subjects.note_distinct(SubjectKey::from_hash(mixed(number)), since);
+        }
         Self { case, held: Held { limits, stage, kind }, looked: since }
     }
 
@@ -96,14 +100,11 @@ impl<'a> Judges<'a> {
         windows: Option<&'a Limits>,
         (stage, kind): (Stage, Kind),
         since: Timestamp,
-        with_rivals: bool,
+        known: u64,
     ) -> Self {
-        let judge = |limits| GuardJudge::new(limits, stage, kind, since);
-        let rivals: Vec<RivalCase> = if with_rivals {
-            RIVALS.iter().map(|rival| RivalCase::new(*rival, since)).collect()
-        } else {
-            Vec::new()
-        };
+        let judge = |limits| GuardJudge::new(limits, stage, kind, since, known);
+        let rivals: Vec<RivalCase> =
+            RIVALS.iter().map(|rival| RivalCase::new(*rival, since)).collect();
         let alarms = vec![None; 1 + usize::from(windows.is_some()) + rivals.len()];
         Self {
             guard: judge(limits),
@@ -117,12 +118,10 @@ impl<'a> Judges<'a> {
     }
 
     /// The names of the judges, in the order of their alarms.
-    pub(super) fn names(windows: bool, with_rivals: bool) -> Vec<String> {
+    pub(super) fn names(windows: bool) -> Vec<String> {
         let mut names = vec!["this guard".to_owned()];
         names.extend(windows.then(|| "the component's own windows alone".to_owned()));
-        if with_rivals {
-            names.extend(RIVALS.iter().map(|rival| rival.name.to_owned()));
-        }
+        names.extend(RIVALS.iter().map(|rival| rival.name.to_owned()));
         names
     }
 

@@ -14,8 +14,8 @@ use crate::flags::{Kind, Limits, Stage};
 pub fn rehearse(described: &Described, limits: &Limits) -> Rehearsal {
     let windows = windows_alone(limits);
     let run = |run: u32, worse: bool| {
-        let place = (described.stage(), Kind::Auth);
-        let mut judges = Judges::new(limits, windows.as_ref(), place, beginning(), true);
+        let (place, known) = ((described.stage(), Kind::Auth), described.known());
+        let mut judges = Judges::new(limits, windows.as_ref(), place, beginning(), known);
         let mut left = if worse { described.requests_max } else { described.healthy_requests };
         for request in described.requests(run, worse) {
             judges.see(&request.trial, request.again, request.worse);
@@ -30,7 +30,7 @@ pub fn rehearse(described: &Described, limits: &Limits) -> Rehearsal {
     };
     let worse = on_all_processors(described.runs, |number| run(number, true));
     let healthy = on_all_processors(described.runs, |number| run(number, false));
-    gather(Judges::names(windows.is_some(), true), &worse, &healthy)
+    gather(Judges::names(windows.is_some()), &worse, &healthy)
 }
 
 /// Runs recorded traffic, oldest first, past the same judges once; `worse_since`: when SSOT is
@@ -45,13 +45,13 @@ pub fn replay(
     let since = trials.first().map_or_else(beginning, |trial| trial.at);
     let share = trials.iter().rev().find_map(|trial| trial.share);
     let stage = share.filter(|share| *share != Share::ALL).map_or(Stage::Live, Stage::Canary);
-    let mut judges = Judges::new(limits, windows.as_ref(), (stage, kind), since, true);
+    let mut judges = Judges::new(limits, windows.as_ref(), (stage, kind), since, 0);
     for recorded in trials {
         let worse = worse_since.is_none_or(|since| recorded.at >= since);
         judges.see(&recorded.trial(), false, worse);
     }
     let run = RunOutcome { worse_since: judges.worse_since, alarms: judges.alarms() };
-    gather(Judges::names(windows.is_some(), true), &[run], &[])
+    gather(Judges::names(windows.is_some()), &[run], &[])
 }
 
 /// Does `run` for every number below `count`, and gives back what came of it in that order.

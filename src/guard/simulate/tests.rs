@@ -23,7 +23,8 @@ fn run<'a>(
     number: u32,
     requests: usize,
 ) -> (Option<(GuardRule, u64)>, GuardJudge<'a>) {
-    let mut judge = GuardJudge::new(limits, described.stage(), Kind::Auth, beginning());
+    let (stage, known) = (described.stage(), described.known());
+    let mut judge = GuardJudge::new(limits, stage, Kind::Auth, beginning(), known);
     let mut subjects = 0;
     for request in described.requests(number, true).take(requests) {
         subjects += u64::from(request.worse && request.trial.arm == Side::Ssot);
