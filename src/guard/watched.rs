@@ -179,7 +179,7 @@ impl Watched {
         // disk has given no revision yet still has that of the row before.
         let unnumbered = flag.latch.as_ref().is_some_and(|latch| latch.revision == Revision(0));
         let from = Revision(flag.revision.0 + u64::from(unnumbered));
-        self.case = Case::new(attempt, now, from);
+        self.case = self.case.follow(attempt, now, from);
         self.has_served = flag.stage.ssot_serves();
         self.told.clear();
         self.holding.clear();
