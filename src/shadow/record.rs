@@ -169,6 +169,7 @@ impl Record {
         let rescue = self.answer.rescue.as_ref().map(|rescue| &rescue.answer);
         let (served, compared) = (sides.worth(self.verifies), sides.compared(self.verifies));
         let urgent = is_urgent(served, compared);
+        let other = if self.arm == Side::Ssot { entry.legacy } else { entry.ssot };
         let trial = Trial {
             asked_at: self.question.asked_at,
             revision: self.plan.revision,
@@ -177,6 +178,7 @@ impl Record {
             subject: self.plan.subject,
             client: self.question.client(),
             drawn: matches!(entry.finding, Finding::Compared { .. }) && self.plan.compare,
+            other_failed: other.is_some_and(|other| other.answer.is_err()),
             proven: sides.is_proven(self.verifies),
             served,
             rescued: matches!(rescue, Some(Ok(Decision::Allow(_)))),

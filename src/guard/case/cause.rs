@@ -32,8 +32,6 @@ pub struct Cause {
     score: f64,
     legacy: Arm,
     ssot: Arm,
-    /// Failures of SSOT in whose place legacy has answered: so often, too, legacy did not fail.
-    stood_in: f64,
     common: bool,
 }
 
@@ -66,8 +64,9 @@ pub struct Tried {
     pub arm: Side,
     /// It failed.
     pub bad: bool,
-    /// Legacy has answered in SSOT's place.
-    pub rescued: bool,
+    /// Legacy was asked the same question, which SSOT has answered well; true: legacy failed. Where
+    /// SSOT has failed, legacy's answer says nothing: without it the failure would not count.
+    pub legacy_failed: Option<bool>,
     /// It was in the sample, so that a wrong deny would be known as well as a failure.
     pub whole: bool,
 }
@@ -118,15 +117,16 @@ impl Cause {
             Side::Legacy => self.legacy.add(tried.bad),
             Side::Ssot => self.ssot.add(tried.bad),
         }
-        self.stood_in += f64::from(u8::from(tried.bad && tried.rescued));
+        if let Some(failed) = tried.legacy_failed {
+            self.legacy.add(failed);
+        }
         if self.legacy.failed + self.ssot.failed > FAILURES_MAX {
             self.legacy.halve();
             self.ssot.halve();
-            self.stood_in /= 2.0;
         }
         // Only a failure brings it about; while it lasts, successes end it a few trials later.
         let trials = self.legacy.trials + self.ssot.trials;
-        let due = tried.bad || (self.common && trials % 16.0 < 1.0);
+        let due = tried.bad || (self.common && trials % 16.0 < 2.0);
         if due { self.judge(limit) } else { Turn::None }
     }
 
@@ -173,7 +173,7 @@ impl Cause {
     pub fn is_ssots_own(&self, limit: &RateLimit) -> bool {
         let (legacy, ssot) = (self.legacy, self.ssot);
         let rate = ssot.failed / ssot.trials.max(1.0);
-        at_most(legacy.failed, legacy.trials + self.stood_in, rate) < VERY_SURE
+        at_most(legacy.failed, legacy.trials, rate) < VERY_SURE
             || (ssot.failed >= FAILURES_WAITED && !self.legacy_breaks(limit))
     }
 

@@ -156,10 +156,10 @@ impl ErrorRate {
         self.reached(limit) >= 1.0
     }
 
-    /// True when the line is crossed, the cause is not common, and legacy has had its chance to
-    /// show that it is.
-    pub fn trips(&self, limit: &RateLimit, legacy_serves: bool) -> bool {
-        self.is_above(limit)
+    /// True when the line is crossed together with what R1 has reached, the cause is not common,
+    /// and legacy has had its chance to show that it is.
+    pub fn trips(&self, limit: &RateLimit, regression: f64, legacy_serves: bool) -> bool {
+        self.reached(limit) + regression >= 1.0
             && self.ssot.failed >= FAILED_MIN
             && !self.cause.is_common()
             && (!legacy_serves || self.cause.is_ssots_own(limit))

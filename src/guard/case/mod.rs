@@ -161,10 +161,36 @@ impl Case {
         self.clean_subjects = CleanSubjects::default();
     }
 
-    /// True when R2 has crossed its line, and waits to see whether legacy does as well: then any
-    /// answer may decide.
-    pub fn is_at_the_line(&self, limits: &Limits) -> bool {
-        self.rate_limit(limits).is_some_and(|limit| self.error_rate.reached(&limit) >= 1.0)
+    /// True when R1 and R2 together have crossed the line, and it is open whether legacy breaks the
+    /// limit as well: then any answer may decide.
+    pub fn is_at_the_line(&self, held: &Held<'_>) -> bool {
+        self.failures_reached(held) >= 1.0
+    }
+
+    /// What R1 and R2 have won together, as a part of what must be reached. Both bet on the same
+    /// failures, each with its own part of alpha: the sum is a supermartingale like each of them,
+    /// and crosses 1 with a probability of at most both parts (Ville 1939).
+    fn failures_reached(&self, held: &Held<'_>) -> f64 {
+        let rate = self.rate_limit(held).map_or(0.0, |limit| self.error_rate.reached(&limit));
+        rate + self.regression_reached(held)
+    }
+
+    /// What R1 has won, as a part of what it must reach; 0 where there are no two sides to compare.
+    pub(super) fn regression_reached(&self, held: &Held<'_>) -> f64 {
+        if Self::compares(held) {
+            alpha::of_attempt(alpha::REGRESSION, self.attempt) * self.regression.value()
+        } else {
+            0.0
+        }
+    }
+
+    /// True where R1 has two sides to compare.
+    fn compares(held: &Held<'_>) -> bool {
+        match (held.stage, held.limits.regression_percent) {
+            (Stage::Canary(share), Some(ratio)) => Regression::can_compare(share, ratio),
+            (Stage::Off | Stage::Shadow | Stage::Live | Stage::Sealed | Stage::Complete, _)
+            | (Stage::Canary(_), None) => false,
+        }
     }
 
     /// Other limits hold from now on. Where one is looser, its rule gives up what it has won against
@@ -301,9 +327,9 @@ impl Case {
             self.regression.observe(trial.arm, share, ratio);
         }
         self.hand_over(held);
-        if let Some(limit) = self.rate_limit(limits) {
-            let rescued = trial.rescued && trial.arm == Side::Ssot;
-            let tried = Tried { arm: trial.arm, bad, rescued, whole: trial.drawn };
+        if let Some(limit) = self.rate_limit(held) {
+            let legacy_failed = Self::legacy_failed_alone(trial, bad);
+            let tried = Tried { arm: trial.arm, bad, legacy_failed, whole: trial.drawn };
             let turn = self.error_rate.observe(tried, &limit);
             if trial.arm == Side::Ssot {
                 self.harm.observe(bad, self.error_rate.is_common(), limit.ppm);
@@ -320,19 +346,22 @@ impl Case {
             self.clean(trial, bad, held.stage);
             self.recent.observe(trial.asked_at, bad);
             if bad {
-                self.note_path(trial.asked_at, limits);
+                self.note_path(trial.asked_at, held);
             }
         }
     }
 
+    /// Whether legacy has failed a question that SSOT was asked first and has answered well; `None`
+    /// where it was not asked.
+    fn legacy_failed_alone(trial: &Trial, bad: bool) -> Option<bool> {
+        let asked = trial.arm == Side::Ssot && trial.drawn && !bad;
+        let denied = matches!(trial.compared, Compared::Alarming(_));
+        asked.then_some(trial.other_failed || denied)
+    }
+
     /// Where nobody is left to compare with, R2 takes over what R1 has left, and gives it back.
     fn hand_over(&mut self, held: &Held<'_>) {
-        let compares = match (held.stage, held.limits.regression_percent) {
-            (Stage::Canary(share), Some(ratio)) => Regression::can_compare(share, ratio),
-            (Stage::Off | Stage::Shadow | Stage::Live | Stage::Sealed | Stage::Complete, _)
-            | (Stage::Canary(_), None) => false,
-        };
-        if !compares {
+        if !Self::compares(held) {
             self.error_rate.take_over(self.regression.value());
         } else if let Some(capital) = self.error_rate.give_back() {
             self.regression.resume(capital);
@@ -340,8 +369,9 @@ impl Case {
     }
 
     /// What R2 is held to; `None` where it is switched off.
-    pub(super) fn rate_limit(&self, limits: &Limits) -> Option<RateLimit> {
-        let alpha = alpha::of_attempt(alpha::ERROR_RATE, self.attempt);
+    pub(super) fn rate_limit(&self, held: &Held<'_>) -> Option<RateLimit> {
+        let limits = held.limits;
+        let alpha = alpha::of_attempt(alpha::error_rate(held.kind), self.attempt);
         let alpha_taken_over = alpha::of_attempt(alpha::REGRESSION, self.attempt);
         limits.error_rate.map(|rate| RateLimit {
             ppm: rate.ppm(),
@@ -360,10 +390,8 @@ impl Case {
         }
     }
 
-    fn note_path(&mut self, at: Timestamp, limits: &Limits) {
-        let own = alpha::of_attempt(alpha::REGRESSION, self.attempt) * self.regression.value();
-        let rate = self.rate_limit(limits).map_or(0.0, |limit| self.error_rate.reached(&limit));
-        let value = own.max(rate);
+    fn note_path(&mut self, at: Timestamp, held: &Held<'_>) {
+        let value = self.failures_reached(held);
         if self.path.len() >= PATH_MAX {
             self.path.pop_front();
         }

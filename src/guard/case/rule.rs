@@ -150,23 +150,27 @@ fn regression(case: &Case, held: &Held<'_>) -> Standing {
 
 fn error_rate(case: &Case, held: &Held<'_>) -> Standing {
     let rule = GuardRule::ErrorRate;
-    let Some(limit) = case.rate_limit(held.limits) else { return off(rule, SWITCHED_OFF) };
+    let Some(limit) = case.rate_limit(held) else { return off(rule, SWITCHED_OFF) };
     if !held.stage.ssot_serves() {
         return off(rule, "ssot does not serve");
     }
     let legacy_serves = matches!(held.stage, Stage::Canary(share) if share != Share::ALL);
     let (ssot, legacy) = (of(case.error_rate.ssot), of(case.error_rate.legacy));
     let seen = format!("{ssot} trials of ssot failed, {legacy} of legacy");
+    let (value, acts_at) = (case.error_rate.reached(&limit) / limit.alpha, 1.0 / limit.alpha);
     let finds = if case.error_rate.is_common() {
         Some(format!("both sides break the limit, the cause is common: {seen}"))
-    } else if case.error_rate.trips(&limit, legacy_serves) {
-        Some(format!("ssot fails more often than the limit allows: {seen}"))
+    } else if case.error_rate.trips(&limit, case.regression_reached(held), legacy_serves) {
+        let whose = if value >= acts_at {
+            "the limit allows"
+        } else {
+            "the limit and legacy, taken together, allow"
+        };
+        Some(format!("ssot fails more often than {whose}: {seen}"))
     } else {
         None
     };
-    let acts_at = Some(1.0 / limit.alpha);
-    let value = Some(case.error_rate.reached(&limit) / limit.alpha);
-    Standing { rule, unarmed: None, value, acts_at, seen, finds }
+    Standing { rule, unarmed: None, value: Some(value), acts_at: Some(acts_at), seen, finds }
 }
 
 fn security(case: &Case, held: &Held<'_>) -> Standing {

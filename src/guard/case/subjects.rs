@@ -261,6 +261,7 @@ impl Subjects {
     }
 
     /// Another attempt begins: who was seen is still there, who has failed may be tried again.
+    #[must_use]
     pub fn follow(&self) -> Self {
         let (distinct, distinct_since) = (self.distinct.clone(), self.distinct_since);
         Self { distinct, distinct_since, networks_seen: self.networks_seen, ..Self::default() }

@@ -29,6 +29,7 @@ fn trial(subject: u64, second: i64, arm: Side, served: Worth) -> Trial {
         proven: true,
         served,
         rescued: false,
+        other_failed: false,
         compared: Compared::Not,
         legacy_took: None,
         ssot_took: None,

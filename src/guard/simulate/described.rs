@@ -204,8 +204,13 @@ impl Requests<'_> {
         let mut hit = || outage.is_some_and(|outage| self.chance.happens(outage.rate.ppm()));
         let (shared, standby_hit) = (hit(), hit());
         let fails = self.chance.happens(rate.ppm());
-        let mut trial = trial(at, arm, described, subject, fails || shared);
-        trial.rescued &= !standby_hit;
+        let failed = fails || shared;
+        let mut trial = trial(at, arm, described, subject, failed);
+        trial.other_failed = standby_hit;
+        if failed && standby_hit {
+            // Nobody says whose question it was, and so it counts for neither side.
+            (trial.served, trial.proven, trial.rescued) = (Worth::Nothing, false, false);
+        }
         trial
     }
 
@@ -243,6 +248,7 @@ fn trial(
         subject: Some(subject),
         client: None,
         drawn: true,
+        other_failed: false,
         proven: true,
         served,
         rescued: served == Worth::Failed && arm == Side::Ssot,

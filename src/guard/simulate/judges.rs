@@ -33,8 +33,7 @@ impl<'a> GuardJudge<'a> {
     }
 
     /// What it has seen.
-    #[cfg(test)]
-    pub(super) const fn case(&self) -> &Case {
+    pub const fn case(&self) -> &Case {
         &self.case
     }
 
@@ -59,11 +58,9 @@ impl<'a> GuardJudge<'a> {
     }
 
     /// Nearly always a rule can only act with a failure, and a look between two would find nothing:
-    /// unless a window ends, or R2 is over the line and waits for legacy's word.
+    /// unless a window ends, or R2 is at the line and waits for legacy's word.
     fn may_act_without_failure(&self) -> bool {
-        let limit = self.case.rate_limit(self.held.limits);
-        !self.held.limits.windows.is_empty()
-            || limit.is_some_and(|limit| self.case.error_rate.reached(&limit) >= 1.0)
+        !self.held.limits.windows.is_empty() || self.case.is_at_the_line(&self.held)
     }
 }
 

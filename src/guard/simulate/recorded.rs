@@ -124,6 +124,7 @@ impl RecordedTrial {
             subject: Some(SubjectKey::from_hash(hash)),
             client: None,
             drawn: self.compared,
+            other_failed: false,
             proven: true,
             served,
             rescued: served == Worth::Failed && ssot,

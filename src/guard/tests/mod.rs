@@ -123,6 +123,7 @@ impl World {
             proven: true,
             served,
             rescued: false,
+            other_failed: false,
             compared: Compared::Harmless,
             legacy_took: Some(Duration::from_micros(80)),
             ssot_took: Some(Duration::from_micros(60)),

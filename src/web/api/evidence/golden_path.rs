@@ -22,7 +22,7 @@ use crate::web::{Problem, Rooms};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WalksSeen {
-    /// How many, 1 to 10000.
+    /// How many, 1 to 1000.
     walks: u32,
     /// How many of them reached the end.
     passed: u32,
