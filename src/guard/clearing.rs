@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Guard;
 use super::case::ruling::{Found, GuardRule, Ruling};
+use super::watching::is_watched;
 use crate::domain::{ComponentId, Timestamp};
 use crate::flags::{Advance, Flag, GuardMode, GuardWord, Stage};
 
@@ -13,6 +14,11 @@ const ANSWERED_WITHIN: Duration = Duration::from_mins(1);
 impl Guard {
     /// Why a change that raises exposure must wait.
     pub(super) fn clears(&self, before: &Flag, after: &Flag) -> Result<(), String> {
+        if after.stage.ssot_serves() && is_watched(after) {
+            // From the first answer on, though the guard may not have looked since it was switched
+            // on.
+            self.0.ledger.book(&after.component).watch(true);
+        }
         if before.limits.mode != GuardMode::Act || before.stage == Stage::Off {
             return Ok(());
         }

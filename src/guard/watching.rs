@@ -56,13 +56,7 @@ impl Guard {
             *followed = Some(snapshot.revision());
         }
         for flag in snapshot.iter() {
-            let watches = match flag.limits.mode {
-                GuardMode::Act | GuardMode::DryRun => {
-                    !matches!(flag.stage, Stage::Off | Stage::Complete)
-                }
-                GuardMode::Off => false,
-            };
-            self.0.ledger.book(&flag.component).watch(watches);
+            self.0.ledger.book(&flag.component).watch(is_watched(flag));
             self.watched(flag, now).lock().follow(flag, now);
         }
     }
@@ -205,7 +199,7 @@ fn absorb_until_a_trip(
     while let Some((first, others)) = rest.split_first() {
         *rest = others;
         watched.case.absorb(first, &held);
-        let waits = !Watched::is_dry(flag) && watched.case.is_at_the_line(held.limits);
+        let waits = !Watched::is_dry(flag) && watched.case.is_at_the_line(&held);
         if !may_trip(first) && !waits {
             continue;
         }
@@ -214,6 +208,14 @@ fn absorb_until_a_trip(
         }
     }
     None
+}
+
+/// True for a component at whose answers the guard looks.
+pub(super) const fn is_watched(flag: &Flag) -> bool {
+    match flag.limits.mode {
+        GuardMode::Act | GuardMode::DryRun => !matches!(flag.stage, Stage::Off | Stage::Complete),
+        GuardMode::Off => false,
+    }
 }
 
 /// True for what may make a rule trip.
