@@ -10,7 +10,7 @@ use rand::RngExt;
 use serde::Serialize;
 
 /// A story that takes longer has gone wrong.
-pub const TIME_MAX: Duration = Duration::from_mins(1);
+pub const TIME_MAX: Duration = Duration::from_mins(3);
 
 const DIRECTORY: &str = "CROSSFADE_TEST_CRASH_DIRECTORY";
 const CHILD: &str = "CROSSFADE_TEST_CRASH_CHILD";

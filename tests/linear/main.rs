@@ -26,7 +26,7 @@ use service::Service;
 use story::{COMPONENTS, Call, read_for_a_while, write_for_a_while};
 
 const KILLS: u32 = 20;
-const ACKNOWLEDGED_MIN: usize = 500;
+const ACKNOWLEDGED_MIN: usize = 200;
 const WRITERS: usize = 6;
 const READERS: usize = 3;
 const TIME_MAX: Duration = Duration::from_mins(3);

@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use crossfade::access::Scope;
+use crossfade::guard::CardFilter;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -339,5 +340,66 @@ async fn limits_are_set_by_name_on_the_command_line() {
     assert!(code == 1 && complaint.contains("Somebody was faster"), "{code} {complaint}");
     assert_eq!(limits(&["--reset", "--note", "enough"]).await.0, 0);
     assert_eq!(world.flag("modelled").await.json()["limits"], Value::Null, "as without a word");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_network_cannot_roll_a_component_back_and_several_can() {
+    let world = World::start().await;
+    let limits = json!({ "advance": "unheld", "security": false, "divergence_ppm": null,
+                         "harm_max": null, "failover_max": null });
+    world.move_to("modelled", &[json!({ "limits": limits })]).await;
+    world.move_to("modelled", &[json!({ "stage": "canary", "share": 10_000 })]).await;
+    let gateway = token(&world, "gateway", Scope::Decide).await;
+    // Legacy lets in whom no audience is named, and SSOT does not.
+    let deny = async |number: u32, client: &str| {
+        let body = json!({ "token": world.token("aud_missing", &format!("person-{number}")) });
+        let headers = format!("{}{JSON}x-forwarded-for: {client}\r\n", gateway.headers);
+        let target = "/v1/decide/modelled";
+        let answer = world.data("POST", target, &headers, &body.to_string()).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["served_by"].as_str().map(str::to_owned)
+    };
+    for number in 0..60 {
+        let by = deny(number, &format!("203.0.113.{number}")).await;
+        assert_eq!(by.as_deref(), Some("ssot"), "person {number}");
+    }
+    until(&world, "modelled", |view| view["answers"].as_u64() >= Some(60)).await;
+    let view = world.control("GET", "/v1/flags/modelled/guard", "", "").await.json();
+    assert!(view["ignored"].as_u64() >= Some(58), "{view}");
+    assert_eq!(world.flag("modelled").await.json()["stage"], "canary");
+    let mut network = 0;
+    while world.flag("modelled").await.json()["stage"] == "canary" {
+        network += 1;
+        assert!(network < 60, "never rolled back");
+        deny(100 + network, &format!("198.51.{network}.1")).await;
+    }
+    // The card is written a moment after the rollback is in force.
+    let mut told = world.rooms.guard.watch();
+    let filter = CardFilter::default();
+    while world.rooms.guard.cards(&filter).expect("readable").is_empty() {
+        tokio::time::timeout(Duration::from_secs(20), told.changed())
+            .await
+            .expect("a card")
+            .expect("told");
+    }
+    let cards = world.control("GET", "/v1/guard/cards", "", "").await.json();
+    assert_eq!(cards["cards"][0]["found"][0]["rule"], "error_rate", "{cards}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_raises_what_the_guard_has_not_cleared() {
+    let world = World::start().await;
+    let limits = json!({ "limits": { "advance": "certified" } });
+    world.move_to("modelled", &[limits]).await;
+    let raise = json!({ "stage": "canary", "share": 500, "note": "up" });
+    let refused = put(&world, "modelled", &raise).await;
+    refused.is_problem(409, "distinct subjects");
+    assert_eq!(
+        refused.json()["type"].as_str().map(|kind| kind.ends_with("not-cleared")),
+        Some(true)
+    );
+    assert_eq!(world.flag("modelled").await.json()["stage"], "shadow");
     world.stop().await;
 }

@@ -1,5 +1,7 @@
 //! A provider's tokens at every door: trusted by its published keys, and nobody's business of ours.
 
+use std::time::Duration;
+
 use crossfade::authority::specimens::Mint;
 use crossfade::authority::{Algorithm, IssuerSettings};
 use crossfade::config::Config;
@@ -124,5 +126,40 @@ async fn while_nobody_has_its_keys_nobody_is_refused_and_the_metrics_say_so() {
     let metrics = world.metrics("GET", "/metrics").await.body;
     assert!(metrics.contains(r#"crossfade_issuer_keys_usable{issuer="corp"} 0"#), "{metrics}");
     assert!(!metrics.contains("crossfade_issuer_keys_age_seconds{"), "{metrics}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_ssot_has_failed_several_people_legacy_answers_at_once_until_it_answers_again() {
+    let provider = Provider::start();
+    provider.keys.behave(Behaviour::Crash);
+    let world = world(&provider).await;
+    let own = world.token("fresh_hs256", "alice");
+    let served_by =
+        async |token: &str| world.decide("modelled", token).await.json()["served_by"].clone();
+    let breaker = async || {
+        let metrics = world.metrics("GET", "/metrics").await.body;
+        let lines = metrics.lines().map(str::to_owned);
+        let mut states = lines.filter_map(|line| {
+            let state = line.strip_prefix(r#"crossfade_breaker_state{component="modelled"} "#)?;
+            Some(state.to_owned())
+        });
+        states.next().expect("a state")
+    };
+    assert_eq!((served_by(&own).await, breaker().await), (json!("ssot"), "0".to_owned()));
+    for number in 0..5 {
+        let person = json!({ "oid": format!("person-{number}") });
+        let token = provider.token(Mint::key_id(Algorithm::EdDsa), &person);
+        assert_eq!(served_by(&token).await, "legacy");
+    }
+    assert_eq!((served_by(&own).await, breaker().await), (json!("legacy"), "2".to_owned()));
+    // After a second one question finds out, and the next ones are SSOT's again.
+    let closing = async {
+        while served_by(&own).await != "ssot" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), closing).await.expect("it closes");
+    assert_eq!((served_by(&own).await, breaker().await), (json!("ssot"), "0".to_owned()));
     world.stop().await;
 }

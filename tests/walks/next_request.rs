@@ -68,6 +68,70 @@ impl Caller {
     }
 }
 
+/// Waits until every connection has got a first answer.
+async fn all_are_busy(busy: &AtomicUsize) {
+    let all_busy = async {
+        while busy.load(Ordering::SeqCst) < CONNECTIONS {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), all_busy).await;
+    let answered = busy.load(Ordering::SeqCst);
+    assert!(waited.is_ok(), "{answered} of {CONNECTIONS} connections have got a first answer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_once_the_guard_has_published_its_rollback_is_served_by_legacy() {
+    let world = Arc::new(World::start().await);
+    world.move_to("modelled", &[json!({ "stage": "canary", "share": 10_000 })]).await;
+    let busy = Arc::new(AtomicUsize::new(0));
+    let mut calling = Vec::new();
+    for number in 0..CONNECTIONS {
+        let token = world.token("fresh_hs256", &format!("user-{number}"));
+        let mut caller = Caller::connect(world.data_address(), token).await;
+        let (world, busy) = (Arc::clone(&world), Arc::clone(&busy));
+        calling.push(tokio::spawn(async move {
+            // What is published before the request is sent is what its snapshot may not be older
+            // than.
+            let serves = || {
+                let snapshot = world.rooms.flags.snapshot();
+                snapshot.flag("modelled").expect("a flag").stage.ssot_serves()
+            };
+            let (mut before, mut after) = (0, 0);
+            while after < 3 {
+                let published = !serves();
+                let asked = caller.ask().await;
+                if published {
+                    assert_eq!(asked.by, "legacy", "after {before} answers");
+                    after += 1;
+                } else {
+                    before += 1;
+                }
+                if before == 1 {
+                    busy.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+            before
+        }));
+    }
+    all_are_busy(&busy).await;
+    let report = async |side: &str, walks: u32, passed: u32| {
+        let body = json!({ "side": side, "component": "modelled", "walks": walks,
+                           "passed": passed });
+        let headers = "content-type: application/json\r\n";
+        let target = "/v1/evidence/golden-path";
+        let answer = world.control("POST", target, headers, &body.to_string()).await;
+        assert_eq!(answer.status, 204, "{answer:?}");
+    };
+    report("ssot", 3, 0).await;
+    report("legacy", 1, 1).await;
+    for caller in calling {
+        let before = tokio::time::timeout(Duration::from_secs(60), caller).await;
+        assert!(before.expect("rolled back").expect("no panic") > 0);
+    }
+    Arc::try_unwrap(world).ok().expect("nobody else").stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_request_on_every_connection_is_legacys_once_a_rollback_is_answered() {
     let world = World::start().await;
@@ -90,14 +154,7 @@ async fn the_next_request_on_every_connection_is_legacys_once_a_rollback_is_answ
             asked
         }));
     }
-    let all_busy = async {
-        while busy.load(Ordering::SeqCst) < CONNECTIONS {
-            tokio::task::yield_now().await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(30), all_busy).await;
-    let answered = busy.load(Ordering::SeqCst);
-    assert!(waited.is_ok(), "{answered} of {CONNECTIONS} connections have got a first answer");
+    all_are_busy(&busy).await;
     let reply = world.control("POST", "/v1/flags/modelled/rollback", "", "").await;
     let answered = Instant::now();
     over.store(true, Ordering::SeqCst);

@@ -4,6 +4,8 @@
 //! The test starts itself again as a child whose files may not grow beyond a limit (`ulimit -f`),
 //! which is as near to a full disk as one comes without being root.
 
+mod service;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -144,7 +146,7 @@ fn operator() -> Cause {
 
 async fn open(dir: &Path) -> Flags {
     let store = Store::open(dir).expect("the store");
-    let seeds = Seed::parse_all(include_str!("../flags/production.toml"), "production.toml");
+    let seeds = Seed::parse_all(include_str!("../../flags/production.toml"), "production.toml");
     let clock = Arc::new(SystemClock);
     let flags = Flags::open(&store, seeds.expect("seeds"), Settings::default(), clock).await;
     flags.expect("the flag table")
