@@ -41,8 +41,8 @@ pub struct Trial {
     pub client: Option<ClientNetwork>,
     /// Both sides were asked because it was in the sample of what is compared.
     pub drawn: bool,
-    /// The other side was asked as well, and failed.
-    pub other_failed: bool,
+    /// Whether the other side has failed the same question; `None` where it was not asked.
+    pub other_failed: Option<bool>,
     /// One of the sides has verified whose question it is.
     pub proven: bool,
     /// What the arm's answer was worth.

@@ -72,6 +72,9 @@ impl Shadow {
         question: Question,
         answer: Answer,
     ) {
+        let comparable = plan.compare && both_can_be_asked(&question);
+        let permit = || Arc::clone(&self.permits).try_acquire_owned().ok();
+        let permit = comparable.then(permit).flatten();
         let record = Record {
             book: Arc::clone(&lane.book),
             flag: Arc::clone(flag),
@@ -81,17 +84,19 @@ impl Shadow {
             arm: plan.serving,
             first: plan.serving,
             owned: false,
+            // Whatever was answered: a failure is no likelier to be in the sample.
+            drawn: permit.is_some(),
             answer,
         };
         if record.answer.rescue.is_some() {
             record.rescue();
-        } else if !plan.compare {
-            record.alone(why_alone(flag, plan));
-        } else if !both_can_be_asked(&record.question) {
-            record.alone(NotCompared::CannotPlan);
-        } else if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+        } else if let Some(permit) = permit {
             let (lane, desk) = (Arc::clone(lane), Arc::clone(&self.desk));
             tokio::spawn(Work { lane, desk, record }.compare(permit));
+        } else if !plan.compare {
+            record.alone(why_alone(flag, plan));
+        } else if !comparable {
+            record.alone(NotCompared::CannotPlan);
         } else {
             record.alone(NotCompared::Shed);
         }

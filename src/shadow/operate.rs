@@ -291,6 +291,8 @@ impl Run {
             arm: self.arm,
             first: self.first,
             owned: self.owned(),
+            // Whether the other side can plan is not known of what it has rescued.
+            drawn: self.plan.compare && done.rescue.is_none(),
             answer: Answer {
                 barred: self.enforced.denial().cloned(),
                 enforcement: self.enforced.counted(),

@@ -62,6 +62,8 @@ pub(super) struct Record {
     pub first: Side,
     /// That side was not the serving one, but keeps the session.
     pub owned: bool,
+    /// In the sample of what is compared, and there was room for it.
+    pub drawn: bool,
     pub answer: Answer,
 }
 
@@ -177,8 +179,8 @@ impl Record {
             share: self.share_by_chance(),
             subject: self.plan.subject,
             client: self.question.client(),
-            drawn: matches!(entry.finding, Finding::Compared { .. }) && self.plan.compare,
-            other_failed: other.is_some_and(|other| other.answer.is_err()),
+            drawn: matches!(entry.finding, Finding::Compared { .. }) && self.drawn,
+            other_failed: other.map(|other| other.answer.is_err()),
             proven: sides.is_proven(self.verifies),
             served,
             rescued: matches!(rescue, Some(Ok(Decision::Allow(_)))),

@@ -132,7 +132,7 @@ fn in_process(planned: &[Planned], limits: &Limits, share: Share) -> Option<(u64
             subject: Some(question.key),
             client: None,
             drawn: true,
-            other_failed: false,
+            other_failed: Some(false),
             proven: true,
             served: if question.failing { Worth::WronglyDenied } else { Worth::Good },
             rescued: false,

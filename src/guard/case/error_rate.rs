@@ -86,7 +86,8 @@ pub struct RateLimit {
 
 impl ErrorRate {
     /// Takes in a trial of either side, and says whether a hold begins or ends with it.
-    pub fn observe(&mut self, tried: Tried, limit: &RateLimit) -> Turn {
+    /// `regression`: what R1 has reached.
+    pub fn observe(&mut self, tried: Tried, limit: &RateLimit, regression: f64) -> Turn {
         let Tried { arm, bad, whole, .. } = tried;
         match arm {
             Side::Legacy => self.legacy.add(bad),
@@ -110,7 +111,7 @@ impl ErrorRate {
         let turn = self.cause.observe(tried, steps, limit);
         match turn {
             Turn::None => {}
-            Turn::Began => self.held_above = self.is_above(limit),
+            Turn::Began => self.held_above = self.is_above(limit, regression),
             Turn::SsotWorse => self.look_again(false),
             Turn::Over => self.look_again(true),
         }
@@ -120,6 +121,11 @@ impl ErrorRate {
     /// The limit is a looser one from now on: what was won against the stricter is given up.
     pub fn give_up_gains(&mut self) {
         self.mixture.give_up_gains();
+        self.give_up_what_was_taken_over();
+    }
+
+    /// The same of what R1 had won against its own limit.
+    pub fn give_up_what_was_taken_over(&mut self) {
         if let Some(taken) = &mut self.taken_over {
             taken.mixture.give_up_gains();
             taken.capital = taken.capital.min(1.0);
@@ -152,14 +158,14 @@ impl ErrorRate {
         self.mixture.value() * halved * limit.alpha + taken * limit.alpha_taken_over
     }
 
-    fn is_above(&self, limit: &RateLimit) -> bool {
-        self.reached(limit) >= 1.0
+    fn is_above(&self, limit: &RateLimit, regression: f64) -> bool {
+        self.reached(limit) + regression >= 1.0
     }
 
     /// True when the line is crossed together with what R1 has reached, the cause is not common,
     /// and legacy has had its chance to show that it is.
     pub fn trips(&self, limit: &RateLimit, regression: f64, legacy_serves: bool) -> bool {
-        self.reached(limit) + regression >= 1.0
+        self.is_above(limit, regression)
             && self.ssot.failed >= FAILED_MIN
             && !self.cause.is_common()
             && (!legacy_serves || self.cause.is_ssots_own(limit))
@@ -184,6 +190,11 @@ impl ErrorRate {
     pub fn take_over(&mut self, capital: f64) {
         let mixture = Mixture::of_rate();
         self.taken_over.get_or_insert(TakenOver { mixture, capital });
+    }
+
+    /// True while it goes on with what R1 had left.
+    pub const fn has_taken_over(&self) -> bool {
+        self.taken_over.is_some()
     }
 
     /// Gives back what it took over, with what has become of it.

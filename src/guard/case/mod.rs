@@ -110,7 +110,7 @@ pub struct Case {
     pub cleanness: Cleanness,
     clean_subjects: CleanSubjects,
     recent: Recent,
-    /// How the deciding value came about: after each failure of SSOT the larger of R1's and R2's as
+    /// How the deciding value came about: after each failure of SSOT the sum of R1's and R2's as
     /// a part of what it acts at, the latest last.
     pub path: VecDeque<PathPoint>,
 }
@@ -177,7 +177,7 @@ impl Case {
 
     /// What R1 has won, as a part of what it must reach; 0 where there are no two sides to compare.
     pub(super) fn regression_reached(&self, held: &Held<'_>) -> f64 {
-        if Self::compares(held) {
+        if Self::compares(held) && !self.error_rate.has_taken_over() {
             alpha::of_attempt(alpha::REGRESSION, self.attempt) * self.regression.value()
         } else {
             0.0
@@ -204,8 +204,10 @@ impl Case {
                 (Some(_) | None, None) => false,
             }
         }
-        if looser(before.regression_percent, after.regression_percent) {
+        let ratios = (before.regression_percent, after.regression_percent);
+        if looser(ratios.0, ratios.1) || matches!(ratios, (Some(_), None)) {
             self.regression.give_up_gains();
+            self.error_rate.give_up_what_was_taken_over();
         }
         if looser(before.error_rate, after.error_rate) {
             self.error_rate.give_up_gains();
@@ -330,7 +332,8 @@ impl Case {
         if let Some(limit) = self.rate_limit(held) {
             let legacy_failed = Self::legacy_failed_alone(trial, bad);
             let tried = Tried { arm: trial.arm, bad, legacy_failed, whole: trial.drawn };
-            let turn = self.error_rate.observe(tried, &limit);
+            let regression = self.regression_reached(held);
+            let turn = self.error_rate.observe(tried, &limit, regression);
             if trial.arm == Side::Ssot {
                 self.harm.observe(bad, self.error_rate.is_common(), limit.ppm);
             }
@@ -355,8 +358,7 @@ impl Case {
     /// where it was not asked.
     fn legacy_failed_alone(trial: &Trial, bad: bool) -> Option<bool> {
         let asked = trial.arm == Side::Ssot && trial.drawn && !bad;
-        let denied = matches!(trial.compared, Compared::Alarming(_));
-        asked.then_some(trial.other_failed || denied)
+        trial.other_failed.filter(|_| asked)
     }
 
     /// Where nobody is left to compare with, R2 takes over what R1 has left, and gives it back.

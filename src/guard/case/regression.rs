@@ -57,9 +57,12 @@ impl Regression {
 
     /// True while there are two sides to compare at this share.
     pub fn can_compare(share: Share, ratio_percent: u32) -> bool {
-        let share = fraction(share);
-        let null = null_share(share, ratio(ratio_percent));
-        share > 0.0 && share <= SHARE_MAX && null <= NULL_MAX
+        Self::has_two_arms(share) && null_share(fraction(share), ratio(ratio_percent)) <= NULL_MAX
+    }
+
+    /// True while legacy serves enough people for its failures to say something.
+    pub fn has_two_arms(share: Share) -> bool {
+        share != Share::NONE && fraction(share) <= SHARE_MAX
     }
 
     /// Takes in a failing subject whose side the share has chosen.

@@ -6,7 +6,7 @@ use super::regression::Regression;
 use super::ruling::{Found, GuardRule, Ruling, Standing};
 use super::subjects::DISTINCT_MIN;
 use super::{Case, Held, Promise, alpha};
-use crate::domain::{Share, Timestamp};
+use crate::domain::Timestamp;
 use crate::flags::{GuardMode, Kind, Stage};
 
 /// What the guard says.
@@ -154,7 +154,8 @@ fn error_rate(case: &Case, held: &Held<'_>) -> Standing {
     if !held.stage.ssot_serves() {
         return off(rule, "ssot does not serve");
     }
-    let legacy_serves = matches!(held.stage, Stage::Canary(share) if share != Share::ALL);
+    let legacy_serves =
+        matches!(held.stage, Stage::Canary(share) if Regression::has_two_arms(share));
     let (ssot, legacy) = (of(case.error_rate.ssot), of(case.error_rate.legacy));
     let seen = format!("{ssot} trials of ssot failed, {legacy} of legacy");
     let (value, acts_at) = (case.error_rate.reached(&limit) / limit.alpha, 1.0 / limit.alpha);

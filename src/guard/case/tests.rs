@@ -29,7 +29,7 @@ fn trial(subject: u64, second: i64, arm: Side, served: Worth) -> Trial {
         proven: true,
         served,
         rescued: false,
-        other_failed: false,
+        other_failed: None,
         compared: Compared::Not,
         legacy_took: None,
         ssot_took: None,
@@ -485,4 +485,26 @@ fn a_window_ends_by_the_clock_and_not_by_the_next_trial() {
     }
     assert_eq!(rule(&case, &held, START.plus_seconds(60)).code(), "wait");
     assert_eq!(rule(&case, &held, START.plus_seconds(61)).code(), "trip");
+}
+
+#[test]
+fn what_r1_has_won_is_lost_when_it_is_switched_off_and_never_counted_twice() {
+    let armed = Limits::default();
+    let switched_off = Limits { regression_percent: None, ..Limits::default() };
+    let canary = held(&armed, Stage::Canary(share(5_000)));
+    let failed = |case: &mut Case, held: &Held<'_>, subject: u64| {
+        case.absorb(&Seen::Answer(trial(subject, 1, Side::Ssot, Worth::Failed)), held);
+    };
+    let mut case = new_case();
+    (0..6).for_each(|subject| failed(&mut case, &canary, subject));
+    let won = case.regression_reached(&canary);
+    assert!(won > alpha::of_attempt(alpha::REGRESSION, 1), "{won}");
+
+    let mut live = case.clone();
+    failed(&mut live, &held(&armed, Stage::Live), 100);
+    assert!(live.error_rate.has_taken_over());
+    assert!(live.regression_reached(&canary) <= 0.0, "it is R2's until it is given back");
+
+    case.change_limits(&armed, &switched_off);
+    assert!(case.regression.value() <= 1.0);
 }

@@ -25,7 +25,8 @@ pub struct Described {
     pub share: Share,
     /// Requests a minute, of both sides together.
     pub requests_per_minute: u32,
-    /// How often legacy fails.
+    /// How often legacy fails what it serves; what it is asked beside SSOT it fails in an outage
+    /// alone.
     #[serde(rename = "legacy_rate_ppm")]
     pub legacy_rate: Rate,
     /// How often SSOT fails while it is healthy.
@@ -206,7 +207,7 @@ impl Requests<'_> {
         let fails = self.chance.happens(rate.ppm());
         let failed = fails || shared;
         let mut trial = trial(at, arm, described, subject, failed);
-        trial.other_failed = standby_hit;
+        trial.other_failed = Some(standby_hit);
         if failed && standby_hit {
             // Nobody says whose question it was, and so it counts for neither side.
             (trial.served, trial.proven, trial.rescued) = (Worth::Nothing, false, false);
@@ -248,7 +249,7 @@ fn trial(
         subject: Some(subject),
         client: None,
         drawn: true,
-        other_failed: false,
+        other_failed: Some(false),
         proven: true,
         served,
         rescued: served == Worth::Failed && arm == Side::Ssot,

@@ -124,7 +124,7 @@ impl RecordedTrial {
             subject: Some(SubjectKey::from_hash(hash)),
             client: None,
             drawn: self.compared,
-            other_failed: false,
+            other_failed: None,
             proven: true,
             served,
             rescued: served == Worth::Failed && ssot,

@@ -123,7 +123,7 @@ impl World {
             proven: true,
             served,
             rescued: false,
-            other_failed: false,
+            other_failed: None,
             compared: Compared::Harmless,
             legacy_took: Some(Duration::from_micros(80)),
             ssot_took: Some(Duration::from_micros(60)),

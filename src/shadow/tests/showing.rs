@@ -88,6 +88,19 @@ async fn without_a_net_a_failure_counts_by_itself_where_legacy_is_not_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_comparisons_are_shed_neither_a_success_nor_a_failure_is_in_the_sample() {
+    for ssot in [yes(), broken()] {
+        let between = Between::at(Stage::Canary(Share::ALL), yes(), ssot).await;
+        let permits = Arc::clone(&between.world.shadow.permits);
+        let all = u32::try_from(permits.available_permits()).expect("a few");
+        let none_left = permits.try_acquire_many(all).expect("nobody else");
+        let served = between.world.shadow.decide(asks(1, 0)).await.expect("served");
+        assert!(served.decision.is_some() && !between.one().drawn);
+        drop(none_left);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rescue_over_its_budget_is_seen_as_a_failure_once_legacy_says_that_it_was_somebody() {
     let between = Between::at(Stage::Live, yes(), broken()).await;
     between.set(SettingsPatch { rescues_per_second_max: Some(0), ..Default::default() }).await;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use super::choices::Choices;
 use super::deed::{Deed, Outcome, Part, Work};
@@ -12,6 +13,9 @@ use crate::flags::memory::Lowered;
 use crate::flags::samples::assert_order_holds;
 use crate::flags::{Flag, FlagsError, Snapshot, Stage};
 use crate::store::StoreError;
+
+/// A step that takes longer has gone wrong.
+const TIME_MAX: Duration = Duration::from_mins(1);
 
 /// A race.
 #[derive(Clone, Copy, Debug)]
@@ -149,10 +153,6 @@ impl<'h> Run<'h> {
 
     fn start(&mut self, at: usize) {
         let Running { deed, who, .. } = self.parts[at];
-        if deed == Deed::Release {
-            // From now on it may be released on the disk, whoever overtakes it.
-            self.kept_floors.remove(&self.pair[who]);
-        }
         let room = Arc::clone(&self.house.flags.room);
         let work: Work = if deed.is_rollback() {
             match self.roll_back(deed, who) {
@@ -235,7 +235,9 @@ impl<'h> Run<'h> {
     /// Waits until the disk has been asked, or the note is written.
     fn settle(&self, at: usize) {
         let State::Open(_, woken) = &self.parts[at].state else { panic!("not open") };
+        let started = Instant::now();
         while !woken.is_woken() && !self.house.disk.is_stalled() {
+            assert!(started.elapsed() < TIME_MAX, "nothing goes on: {:?}", self.story);
             std::thread::yield_now();
         }
     }
@@ -277,7 +279,13 @@ impl<'h> Run<'h> {
                 let now = self.last.flag(self.pair[who].as_str()).expect("a flag").revision;
                 assert_ne!(now, self.first[who], "{story:?}");
             }
-            Err(FlagsError::Conflict { .. }) => assert!(overtaken, "{deed:?}: {story:?}"),
+            Err(FlagsError::Conflict { .. }) => {
+                assert!(overtaken, "{deed:?}: {story:?}");
+                if deed == Deed::Release {
+                    // It is on the disk until whoever has overtaken it is, too.
+                    self.kept_floors.remove(&self.pair[who]);
+                }
+            }
             Err(FlagsError::Store(StoreError::Refused { .. })) => assert!(self.refused),
             Err(FlagsError::NotAllowed(refusal)) => {
                 assert!(!overtaken && deed.may_refuse(&refusal), "{deed:?}: {refusal}: {story:?}");
@@ -349,10 +357,11 @@ impl<'h> Run<'h> {
             self.answer(false);
         }
         // What a release has on its way to the disk may be there or not.
-        let is_open = |part: &&Running| matches!(part.state, State::Open(..));
-        let releases = self.parts.iter().filter(is_open).filter(|part| part.deed == Deed::Release);
-        let released: Vec<_> = releases.map(|part| self.pair[part.who].clone()).collect();
-        self.kept_floors.retain(|component, _| !released.contains(component));
+        if let Some(writing) = self.queue.front().map(|at| &self.parts[*at])
+            && writing.deed == Deed::Release
+        {
+            self.kept_floors.remove(&self.pair[writing.who]);
+        }
         self.parts.clear();
         self.house.crash();
         let found = self.house.flags.snapshot();
