@@ -57,21 +57,7 @@ fn main() -> ExitCode {
     for points in [500, 5_000] {
         good &= healthy(points, healthy_runs);
     }
-    memory(if quick { 1_000_000 } else { 8_000_000 });
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// What the evidence of a component takes while it is healthy, and every request somebody else's.
-fn memory(requests: usize) {
-    let (described, limits) = (described(5_000, u64::MAX, 5_000), limits());
-    let mut judge =
-        GuardJudge::new(&limits, described.stage(), Kind::Auth, beginning(), described.known());
-    for (request, at) in described.requests(0, true).take(requests).zip(1..) {
-        judge.see(&request.trial);
-        if at == 1_000 || at == requests || at % (requests / 4) == 0 {
-            println!("memory after {at:>9} requests: {:>9} bytes", judge.case().memory_bytes());
-        }
-    }
 }
 
 fn limits() -> Limits {
