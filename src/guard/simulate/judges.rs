@@ -33,7 +33,8 @@ impl<'a> GuardJudge<'a> {
     }
 
     /// What it has seen.
-    pub const fn case(&self) -> &Case {
+    #[cfg(test)]
+    pub(super) const fn case(&self) -> &Case {
         &self.case
     }
 
