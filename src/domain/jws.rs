@@ -24,6 +24,15 @@ pub fn decode_base64url(text: &str) -> Option<Vec<u8>> {
     CANONICAL.decode(text).ok()
 }
 
+/// Decodes base64url whose padding may be there.
+pub(super) fn decode_padded_base64url(text: &str) -> Option<Vec<u8>> {
+    const PADDED: GeneralPurpose = GeneralPurpose::new(
+        &URL_SAFE,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    PADDED.decode(text).ok()
+}
+
 /// base64url in which unused bits may be set.
 const TRAILING: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
