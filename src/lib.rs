@@ -6,6 +6,7 @@
 
 pub mod authority;
 pub mod legacy;
+pub mod sockets;
 
 pub mod compare;
 pub mod flags;
