@@ -76,6 +76,7 @@ pub mod specimens;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod token_marks;
 mod token_path;
 mod verify_jws;
 mod weak;
@@ -97,4 +98,5 @@ pub use revoke::Revoked;
 pub use seal::Sealer;
 pub use settings::{KeySource, MasterKey, Settings};
 pub use statement::{Statement, StatementKeys};
+pub use token_marks::TokenMarks;
 pub use verify_jws::{JwsKeys, VerifiedJws, verify_jws};

@@ -4,6 +4,8 @@
 //! of which everything issued before a moment is revoked, are in another. A mark is a keyed
 //! hash, in memory and on the disk: neither tells whose token it was.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Fingerprint, Timestamp};
@@ -23,6 +25,8 @@ pub(super) struct Revocations {
     max: usize,
     /// Two changes of one mark reach the disk in their order.
     changing: Locks,
+    /// Grows before and behind every addition.
+    changes: AtomicU64,
     disk: Option<Disk>,
 }
 
@@ -144,7 +148,7 @@ fn load<V: Passing, T>(
 impl Revocations {
     pub(super) fn in_memory(max: usize) -> Self {
         let (tokens, subjects) = (Marks::new(), Marks::new());
-        Self { tokens, subjects, max, changing: Locks::new(), disk: None }
+        Self::of(tokens, subjects, max, None)
     }
 
     /// Loads what is still alive and removes the rest.
@@ -165,7 +169,12 @@ impl Revocations {
             tracing::warn!(%problem, "expired revocations are not purged");
         }
         let (tokens, subjects) = (Marks::of(tokens), Marks::of(subjects));
-        Ok(Self { tokens, subjects, max, changing: Locks::new(), disk: Some(disk) })
+        Ok(Self::of(tokens, subjects, max, Some(disk)))
+    }
+
+    fn of(tokens: Marks<()>, subjects: Marks<i64>, max: usize, disk: Option<Disk>) -> Self {
+        let (changing, changes) = (Locks::new(), AtomicU64::new(0));
+        Self { tokens, subjects, max, changing, changes, disk }
     }
 
     /// False while nothing is revoked, so that no token need be fingerprinted.
@@ -199,7 +208,9 @@ impl Revocations {
         self.make_room(now).await?;
         let name = mark.to_string();
         let _guard = self.changing.lock(&name).await;
+        self.changes.fetch_add(1, Ordering::AcqRel);
         let kept = self.tokens.add(*mark.bytes(), forget_at, (), self.room(self.subjects.len()));
+        self.changes.fetch_add(1, Ordering::AcqRel);
         let (forget_at, ()) = kept.ok_or(AuthorityError::RevocationsFull(self.max))?;
         if let Some(disk) = &self.disk {
             // Also when it was known before: its first write may have failed.
@@ -221,13 +232,20 @@ impl Revocations {
         let name = mark.to_string();
         let _guard = self.changing.lock(&name).await;
         let (before, room) = (issued_before.micros(), self.room(self.tokens.len()));
+        self.changes.fetch_add(1, Ordering::AcqRel);
         let kept = self.subjects.add(*mark.bytes(), forget_at, before, room);
+        self.changes.fetch_add(1, Ordering::AcqRel);
         let (forget_at, before) = kept.ok_or(AuthorityError::RevocationsFull(self.max))?;
         if let Some(disk) = &self.disk {
             let row = SubjectRow { issued_before_us: before, forget_at_us: forget_at.micros() };
             disk.subjects.insert(&name, &row, Durability::Durable).await?;
         }
         Ok(())
+    }
+
+    /// Another number after every addition, and from the moment at which one can be read.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// How many one set may hold beside those of the other.

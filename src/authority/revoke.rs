@@ -166,17 +166,25 @@ impl Authority {
         text("fid").filter(|_| !foreign)
     }
 
-    /// A token that does not say when it was issued, or says that it will be, was issued before.
     fn subject_is_revoked(&self, subject: &Subject, claims: &Members, now: Timestamp) -> bool {
         if self.revocations.no_subject() {
             return false;
         }
         let before = self.revocations.issued_before(&self.subject_mark(subject));
         let issued_at = claims::moment(claims, "iat").ok().flatten();
+        before.is_some_and(|before| self.precedes(issued_at, before, now))
+    }
+
+    /// Whether what was issued then was issued before a moment. A token that does not say when, or
+    /// says that it will be, was.
+    pub(super) fn precedes(
+        &self,
+        issued_at: Option<Timestamp>,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> bool {
         let ahead = now.plus_seconds(self.settings.skew_tolerance_s.into());
-        let earlier =
-            |before| issued_at.is_none_or(|issued_at| issued_at < before || issued_at > ahead);
-        before.is_some_and(earlier)
+        issued_at.is_none_or(|issued_at| issued_at < before || issued_at > ahead)
     }
 
     /// The second that a new token of this subject is dated to: now, or the next one when all
@@ -197,15 +205,15 @@ impl Authority {
 
     // No signed text has a space in it: these are never the identity of a token.
 
-    fn token_id_mark(&self, id: &str) -> Fingerprint {
+    pub(super) fn token_id_mark(&self, id: &str) -> Fingerprint {
         self.fingerprints.of_text(&format!("revoked jti {id}"))
     }
 
-    fn family_mark(&self, id: &str) -> Fingerprint {
+    pub(super) fn family_mark(&self, id: &str) -> Fingerprint {
         self.fingerprints.of_text(&format!("revoked family {id}"))
     }
 
-    fn subject_mark(&self, subject: &Subject) -> Fingerprint {
+    pub(super) fn subject_mark(&self, subject: &Subject) -> Fingerprint {
         self.fingerprints.of_text(&format!("revoked subject {}", subject.as_str()))
     }
 

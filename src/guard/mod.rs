@@ -35,8 +35,7 @@ pub use evidence::{
 };
 pub use imported::{Imported, ImportedSource};
 pub use notify::{
-    GuardFigure, NoticeKind, Notifier, PARCEL_PREFIX, WEBHOOKS_MAX, Webhook, WebhookKey,
-    WebhookKeyError, webhook_sources,
+    GuardFigure, NoticeKind, Notifier, PARCEL_PREFIX, WEBHOOKS_MAX, Webhook, webhook_sources,
 };
 pub use plans::Plans;
 pub use room::{CardFilter, Decided, Guard, GuardError, Heard};

@@ -53,6 +53,8 @@ pub struct Outbound {
     /// and judged, for a configured one.
     configured: reqwest::Client,
     typed: reqwest::Client,
+    /// Speaks HTTP/1.1 alone: a connection that becomes a socket carries nothing else.
+    sockets: reqwest::Client,
     allowed: Arc<[HostRule]>,
     gate: Gate,
     under_way: Arc<Semaphore>,
@@ -75,12 +77,14 @@ impl Outbound {
             timeout: Duration::from_millis(settings.connect_timeout_ms),
             counts: Arc::clone(&counts),
         };
-        let configured = client(&settings, judged(Trust::Configured, names.clone()))?;
-        let typed = client(&settings, judged(Trust::Typed, names))?;
+        let configured = build(client(&settings, judged(Trust::Configured, names.clone())))?;
+        let sockets = client(&settings, judged(Trust::Configured, names.clone())).http1_only();
+        let sockets = build(sockets)?;
+        let typed = build(client(&settings, judged(Trust::Typed, names)))?;
         let under_way = settings.calls_max.clamp(1, Semaphore::MAX_PERMITS);
         let under_way = Arc::new(Semaphore::new(under_way));
         let allowed = settings.allowed_hosts.into();
-        Ok(Self { configured, typed, allowed, gate, under_way, counts })
+        Ok(Self { configured, typed, sockets, allowed, gate, under_way, counts })
     }
 
     /// Checks a target against the list without calling it, and its address when it is written
@@ -130,14 +134,31 @@ impl Outbound {
         &self,
         call: Call,
     ) -> Result<(SemaphorePermit<'_>, reqwest::Response), OutboundError> {
-        self.check(&call.url).inspect_err(|error| self.count(error))?;
-        let busy = |_| OutboundError::Busy;
-        let permit =
-            self.under_way.try_acquire().map_err(busy).inspect_err(|error| self.count(error))?;
         let client = match call.url.trust() {
             Trust::Configured => &self.configured,
             Trust::Typed => &self.typed,
         };
+        self.respond(client, call).await
+    }
+
+    /// The head of the answer to a call that asks for another protocol. Only configured URLs ask.
+    pub(super) async fn upgrade(&self, call: Call) -> Result<reqwest::Response, OutboundError> {
+        if call.url.trust() != Trust::Configured {
+            return Err(OutboundError::BadUrl("a socket's url comes from the configuration"));
+        }
+        let (_permit, response) = self.respond(&self.sockets, call).await?;
+        Ok(response)
+    }
+
+    async fn respond(
+        &self,
+        client: &reqwest::Client,
+        call: Call,
+    ) -> Result<(SemaphorePermit<'_>, reqwest::Response), OutboundError> {
+        self.check(&call.url).inspect_err(|error| self.count(error))?;
+        let busy = |_| OutboundError::Busy;
+        let permit =
+            self.under_way.try_acquire().map_err(busy).inspect_err(|error| self.count(error))?;
         let request = client
             .request(call.method.to_library(), call.url.to_library())
             .headers(call.headers.into_library())
@@ -165,7 +186,7 @@ impl Outbound {
     }
 }
 
-fn client(settings: &Settings, names: JudgedNames) -> Result<reqwest::Client, OutboundError> {
+fn client(settings: &Settings, names: JudgedNames) -> reqwest::ClientBuilder {
     #[expect(clippy::disallowed_methods, reason = "the client's one home")]
     reqwest::Client::builder()
         .user_agent(concat!("crossfade/", env!("CARGO_PKG_VERSION")))
@@ -177,8 +198,10 @@ fn client(settings: &Settings, names: JudgedNames) -> Result<reqwest::Client, Ou
         .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
         .pool_max_idle_per_host(settings.idle_connections_max)
         .pool_idle_timeout(Duration::from_millis(settings.idle_timeout_ms))
-        .build()
-        .map_err(|error| OutboundError::Setup(error.without_url().to_string()))
+}
+
+fn build(client: reqwest::ClientBuilder) -> Result<reqwest::Client, OutboundError> {
+    client.build().map_err(|error| OutboundError::Setup(error.without_url().to_string()))
 }
 
 async fn read_body(mut response: reqwest::Response, max: usize) -> Result<Bytes, OutboundError> {

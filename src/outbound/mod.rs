@@ -24,6 +24,8 @@ mod names;
 mod outbox;
 #[cfg(test)]
 pub(crate) mod scripted;
+mod signature;
+mod socket;
 mod url;
 
 pub use address::AddressKind;
@@ -38,4 +40,8 @@ pub use outbox::{
     Dead, DeathCause, Departing, Outbox, OutboxError, OutboxStats, Parcel, ParcelId, SecretSource,
     SecretSources, Unkept, WaitingParcel,
 };
+#[cfg(test)]
+pub(crate) use signature::sign;
+pub use signature::{WebhookKey, WebhookKeyError};
+pub use socket::{Opened, OutboundSocket, SocketCall, SocketFrame};
 pub use url::{Trust, Url};

@@ -66,6 +66,20 @@ impl Url {
         self.url.port_or_known_default().unwrap_or_default()
     }
 
+    /// The same place, with the query of somebody else behind its own.
+    #[must_use]
+    pub fn with_query(&self, query: &str) -> Self {
+        let mut url = self.url.clone();
+        let own = url.query().unwrap_or_default();
+        let both = if own.is_empty() || query.is_empty() {
+            format!("{own}{query}")
+        } else {
+            format!("{own}&{query}")
+        };
+        url.set_query((!both.is_empty()).then_some(&*both));
+        Self { url, trust: self.trust }
+    }
+
     /// Who wrote it.
     pub const fn trust(&self) -> Trust {
         self.trust
@@ -110,6 +124,16 @@ mod tests {
         for odd in ["", "/validate", "file:///etc/passwd", "ws://a/", "https://u:p@a/", "http://"] {
             assert!(Url::configured(odd).is_err(), "{odd:?}");
         }
+    }
+
+    #[test]
+    fn a_query_is_added_behind_the_url_s_own() {
+        let with = |url: &str, query| {
+            Url::configured(url).expect("a url").with_query(query).as_text().to_owned()
+        };
+        assert_eq!(with("http://a/ws", ""), "http://a/ws");
+        assert_eq!(with("http://a/ws", "b=1"), "http://a/ws?b=1");
+        assert_eq!(with("http://a/ws?v=2", "b=1#x"), "http://a/ws?v=2&b=1%23x");
     }
 
     #[test]

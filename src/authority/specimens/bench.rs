@@ -206,6 +206,7 @@ impl<'m> Bench<'m> {
             method: "GET".into(),
             target: target.into(),
             headers: headers.collect(),
+            ..RequestParts::default()
         })
     }
 }

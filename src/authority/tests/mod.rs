@@ -17,7 +17,9 @@ mod rotation;
 mod rules;
 mod secrecy;
 mod sessions;
+
 mod statements;
+mod token_marks;
 mod vectors;
 
 use crate::domain::{

@@ -23,7 +23,7 @@ const COMPARISONS_PER_FAILURE: u64 = 1000;
 ///
 /// It is good when the component is neither latched nor held, when at least [`COMPARISONS_MIN`]
 /// comparisons were conclusive, when none of them found a difference that changes an answer
-/// (every class but `reason_differs`, accepted differences apart), and when SSOT failed at most
+/// (every class but `reason_differs` and `late`, accepted differences apart), and when SSOT failed at most
 /// once in a thousand of them. Whoever imports it applies the rule to its counts again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {
@@ -120,7 +120,8 @@ impl Certificate {
             why.push(format!("{} comparisons are fewer than {COMPARISONS_MIN}", self.comparisons));
         }
         for (class, count) in &self.mismatches {
-            if *count > 0 && class != MismatchClass::ReasonDiffers.code() {
+            let harmless = [MismatchClass::ReasonDiffers, MismatchClass::Late];
+            if *count > 0 && !harmless.iter().any(|each| each.code() == class) {
                 why.push(format!("{count} differences of class {}", shown(class)));
             }
         }

@@ -10,7 +10,6 @@ mod kind;
 mod line;
 mod notice;
 mod notifier;
-mod signature;
 #[cfg(test)]
 mod tests;
 mod webhook;
@@ -18,6 +17,4 @@ mod webhook;
 pub use figures::GuardFigure;
 pub use kind::NoticeKind;
 pub use notifier::Notifier;
-use signature::sign;
-pub use signature::{WebhookKey, WebhookKeyError};
 pub use webhook::{PARCEL_PREFIX, WEBHOOKS_MAX, Webhook, webhook_sources};

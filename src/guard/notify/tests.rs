@@ -17,7 +17,7 @@ use crate::domain::{Clock, ComponentId, Revision, Share, Timestamp, TokioClock};
 use crate::flags::{Limits, Stage};
 use crate::guard::{DecisionCard, Deed, Found, GuardRule, PathPoint, Standing, Without};
 use crate::outbound::scripted::{Script, Server};
-use crate::outbound::{HostRule, Outbound, Outbox, OutboxStats, Settings, Url};
+use crate::outbound::{HostRule, Outbound, Outbox, OutboxStats, Settings, Url, WebhookKey, sign};
 use crate::store::{FaultSwitch, Store, StoreError};
 
 const START: Timestamp = Timestamp::from_seconds(1_767_323_045);

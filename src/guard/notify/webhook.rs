@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::NoticeKind;
 use super::notice::{Notice, notice_id};
-use super::{NoticeKind, WebhookKey, sign};
 use crate::domain::{Clock, ComponentId, Timestamp};
 use crate::guard::DecisionCard;
-use crate::outbound::{Departing, Method, OutboxError, Parcel, ParcelId, SecretSource, Url};
+use crate::outbound::{Method, OutboxError, Parcel, ParcelId, SecretSource, Url, WebhookKey};
 
 /// What the ids of parcels with notices begin with.
 pub const PARCEL_PREFIX: &str = "webhook:";
@@ -75,25 +75,6 @@ impl Webhook {
             expires_at: now.plus_seconds(WORTH_S),
         })
     }
-
-    /// Signs what leaves, at the moment it does.
-    fn source(&self, clock: Arc<dyn Clock>) -> SecretSource {
-        let (key, purpose) = (self.key.clone(), self.purpose());
-        Arc::new(move |departing| signed(departing, &purpose, &key, clock.now().seconds()))
-    }
-}
-
-fn signed(departing: &mut Departing, purpose: &str, key: &WebhookKey, seconds: i64) -> bool {
-    let Some(id) = departing.id.as_str().strip_prefix(purpose).map(str::to_owned) else {
-        return false;
-    };
-    let signature = sign(key, &id, seconds, &departing.body);
-    let fields = [
-        ("webhook-id", id),
-        ("webhook-timestamp", seconds.to_string()),
-        ("webhook-signature", signature),
-    ];
-    fields.iter().all(|(name, value)| departing.headers.append(name, value).is_ok())
 }
 
 /// What the outbox must know to send notices to these webhooks.
@@ -101,5 +82,9 @@ pub fn webhook_sources(
     webhooks: &[Webhook],
     clock: &Arc<dyn Clock>,
 ) -> impl Iterator<Item = (String, SecretSource)> {
-    webhooks.iter().map(|webhook| (webhook.purpose(), webhook.source(Arc::clone(clock))))
+    webhooks.iter().map(|webhook| {
+        let purpose = webhook.purpose();
+        let source = webhook.key.source(&purpose, Arc::clone(clock));
+        (purpose, source)
+    })
 }

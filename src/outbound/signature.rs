@@ -1,10 +1,14 @@
 //! Signatures in the scheme of Standard Webhooks (version 1 of its symmetric form).
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+
+use super::{Departing, SecretSource};
+use crate::domain::Clock;
 
 /// How keys begin.
 const PREFIX: &str = "whsec_";
@@ -51,7 +55,7 @@ impl fmt::Debug for WebhookKey {
 }
 
 /// The value of `webhook-signature`: one signature a key, of `id.seconds.body`.
-pub fn sign(key: &WebhookKey, id: &str, seconds: i64, body: &[u8]) -> String {
+pub(crate) fn sign(key: &WebhookKey, id: &str, seconds: i64, body: &[u8]) -> String {
     let one = |key: &hmac::Key| {
         let mut signing = hmac::Context::with_key(key);
         signing.update(format!("{id}.{seconds}.").as_bytes());
@@ -59,4 +63,26 @@ pub fn sign(key: &WebhookKey, id: &str, seconds: i64, body: &[u8]) -> String {
         format!("v1,{}", STANDARD.encode(signing.sign()))
     };
     key.0.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+impl WebhookKey {
+    /// Signs parcels whose ids begin with `purpose`, at the moment they leave; the rest of the id
+    /// is what the other end knows them by.
+    pub fn source(&self, purpose: &str, clock: Arc<dyn Clock>) -> SecretSource {
+        let (key, purpose) = (self.clone(), purpose.to_owned());
+        Arc::new(move |departing| signed(departing, &purpose, &key, clock.now().seconds()))
+    }
+}
+
+fn signed(departing: &mut Departing, purpose: &str, key: &WebhookKey, seconds: i64) -> bool {
+    let Some(id) = departing.id.as_str().strip_prefix(purpose).map(str::to_owned) else {
+        return false;
+    };
+    let signature = sign(key, &id, seconds, &departing.body);
+    let fields = [
+        ("webhook-id", id),
+        ("webhook-timestamp", seconds.to_string()),
+        ("webhook-signature", signature),
+    ];
+    fields.iter().all(|(name, value)| departing.headers.append(name, value).is_ok())
 }
