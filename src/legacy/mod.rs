@@ -3,11 +3,13 @@
 //! Three adapters ask the old way the questions that the authority is asked: [`profile`] models a
 //! legacy validator in process, from a declaration; [`http`] asks any endpoint;
 //! [`introspection`] asks an RFC 7662 one. [`build`] makes a path from [`Settings`]. [`tokens`] makes
-//! tokens the old way.
+//! tokens the old way, [`managers`] deliver events the old way, [`tunnel`] stands before a legacy
+//! WebSocket server.
 
 mod error;
 pub mod http;
 pub mod introspection;
+pub mod managers;
 pub mod profile;
 mod remote;
 mod secret;
@@ -18,6 +20,7 @@ mod template;
 #[cfg(test)]
 mod testing;
 pub mod tokens;
+pub mod tunnel;
 
 pub use error::LegacyError;
 pub use remote::{CallLimits, MissingToken};

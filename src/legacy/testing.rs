@@ -20,6 +20,7 @@ pub(super) fn request(headers: &[(&str, &str)], target: &str) -> Credentials {
         method: "GET".into(),
         target: target.into(),
         headers: headers.collect(),
+        ..RequestParts::default()
     })
 }
 
