@@ -3,6 +3,8 @@
 //! Compared first is what a caller can do (allow, subject, scopes, token type), then why not.
 //! What a path does not tell (`None`, an undisclosed reason) is not compared.
 
+pub mod connections;
+pub mod events;
 mod mismatch;
 mod observation;
 mod shape;

@@ -109,7 +109,14 @@ pub fn worth_asking_again(question: &Question, mismatch: &Mismatch) -> bool {
         MismatchClass::SubjectDiffers
         | MismatchClass::ScopesDiffer
         | MismatchClass::ClaimsDiffer
-        | MismatchClass::ReasonDiffers => return false,
+        | MismatchClass::ReasonDiffers
+        | MismatchClass::Misdelivered
+        | MismatchClass::EventLost
+        | MismatchClass::EventRepeated
+        | MismatchClass::EventReordered
+        | MismatchClass::BodyDiffers
+        | MismatchClass::Late
+        | MismatchClass::ConnectionDiffers => return false,
     };
     reason.as_ref().is_some_and(|reason| {
         reason.class() == ReasonClass::Revocation

@@ -140,7 +140,9 @@ impl AcceptedDifference {
     fn matter_fault(&self) -> Option<(&'static str, &'static str)> {
         if MismatchClass::parse(&self.class).is_none() {
             let classes = "must be looser, stricter, subject_differs, scopes_differ, \
-                           claims_differ or reason_differs";
+                           claims_differ, reason_differs, misdelivered, event_lost, \
+                           event_repeated, event_reordered, body_differs, late or \
+                           connection_differs";
             return Some(("class", classes));
         }
         if self.claim_shape.as_deref().is_some_and(|shape| !is_shape(shape)) {

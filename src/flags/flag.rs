@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accepted::newly_graver;
 use super::{AcceptedDifference, Limits, Stage, Target};
-use crate::domain::{ComponentId, GroupId, Revision, Share, Timestamp, TokenForm};
+use crate::domain::{ComponentId, GroupId, MismatchClass, Revision, Share, Timestamp, TokenForm};
 
 /// The stored row of one component: how far it has come, and the settings it is served under.
 ///
@@ -156,6 +156,15 @@ impl Kind {
         match self {
             Self::Tokens => true,
             Self::Auth | Self::Session | Self::Connections | Self::Events => false,
+        }
+    }
+
+    /// How its two sides can differ, in the order in which that is shown.
+    pub const fn classes(self) -> &'static [MismatchClass] {
+        match self {
+            Self::Auth | Self::Session | Self::Tokens => &MismatchClass::OF_DECISIONS,
+            Self::Connections => &MismatchClass::OF_CONNECTIONS,
+            Self::Events => &MismatchClass::OF_EVENTS,
         }
     }
 

@@ -10,7 +10,7 @@ use super::counter::Failure;
 use super::intake::{Bell, Intake};
 use super::pages::Pages;
 use super::{AcceptedUse, Counter, Exemplar, Group, GroupKey, Latency, LatencySummary, Tally};
-use crate::compare::{Observation, Verdict};
+use crate::compare::{Inconclusive, MismatchClass, Observation, Verdict};
 use crate::domain::{ComponentId, FingerprintKey, Question, Side, Timestamp};
 
 /// What was served to the caller.
@@ -74,6 +74,22 @@ pub enum Finding<'a> {
     },
     /// Only one side was asked.
     NotCompared(NotCompared),
+}
+
+/// What a comparison without a question has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// As it should be.
+    Match,
+    /// Not so.
+    Differs {
+        /// How.
+        class: MismatchClass,
+        /// The difference falls under an accepted one.
+        accepted: bool,
+    },
+    /// Nothing can be said.
+    Inconclusive(Inconclusive),
 }
 
 /// Why only one side was asked.
@@ -152,6 +168,24 @@ impl Book {
             }
         }
         pages.count(question.asked_at, counters.as_slice());
+    }
+
+    /// Writes what a comparison without a question has found: of an event on one connection, or of a
+    /// connection. `served` is the side whose doing reached a client.
+    pub fn judged(&self, at: Timestamp, served: Option<Side>, judgement: Judgement) {
+        let mut counters = Counters::new();
+        if let Some(side) = served {
+            counters.push(Counter::Served(side));
+        }
+        counters.push(match judgement {
+            Judgement::Match => Counter::Matched,
+            Judgement::Differs { class, accepted: true } => Counter::Accepted(class),
+            Judgement::Differs { class, accepted: false } => Counter::Mismatched(class),
+            Judgement::Inconclusive(why) => Counter::Inconclusive(why),
+        });
+        let mut pages = self.pages.lock();
+        pages.changed = true;
+        pages.count(at, counters.as_slice());
     }
 
     /// Counts a difference that falls under the accepted one of this name. False when that is used
@@ -296,7 +330,7 @@ impl Counters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::{Inconclusive, Mismatch, MismatchClass};
+    use crate::compare::Mismatch;
     use crate::domain::{Credentials, Decision, PathError, Reason, RequestId, Token};
     use crate::ledger::samples::{EXEMPLARS_MAX, GROUPS_MAX};
 

@@ -185,6 +185,32 @@ impl Counter {
         }
     }
 
+    /// The class that it counts, if it counts one.
+    pub const fn class(self) -> Option<MismatchClass> {
+        match self {
+            Self::Mismatched(class) | Self::Accepted(class) => Some(class),
+            Self::Served(_)
+            | Self::Allowed
+            | Self::Denied
+            | Self::Undecided
+            | Self::Rescued(_)
+            | Self::RescueRefused
+            | Self::Failed(..)
+            | Self::Matched
+            | Self::Inconclusive(_)
+            | Self::AskedAgain
+            | Self::SampledOut
+            | Self::ByTarget
+            | Self::Enforced
+            | Self::EnforceUndecided
+            | Self::Shed
+            | Self::CannotPlan
+            | Self::Owned
+            | Self::Late
+            | Self::SampleDropped => None,
+        }
+    }
+
     /// The counter of a code.
     pub fn parse(code: &str) -> Option<Self> {
         Self::all().find(|counter| counter.code() == code)

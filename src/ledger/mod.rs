@@ -23,7 +23,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 pub use accepted_use::AcceptedUse;
-pub use book::{Book, Enforcement, Entry, Finding, NotCompared, Outcome};
+pub use book::{Book, Enforcement, Entry, Finding, Judgement, NotCompared, Outcome};
 pub use counter::{Counter, Failure};
 pub use intake::{Bell, WAITING_MAX};
 pub use keeping::{Keeper, LedgerError, Round};

@@ -20,7 +20,7 @@ pub struct Report {
     /// The revision of the flag table, where there is one.
     pub revision: Option<u64>,
     /// Within the report's alarm period, SSOT allowed something that legacy denies, or somebody
-    /// as somebody else, and nobody has accepted it.
+    /// as somebody else, or an event went to somebody else, and nobody has accepted it.
     pub alarm: bool,
     /// Accepted differences that end within 14 days or have ended, the first to end first.
     pub ending: Vec<EndingReport>,
@@ -109,12 +109,23 @@ pub struct WindowReport {
     pub compared: u64,
     /// Matches and accepted differences in all conclusive comparisons, 0 to 1.
     pub match_rate: Option<f64>,
-    /// Differences by class, accepted ones not included; zeros are shown.
+    /// Differences by class, accepted ones not included. Of the classes of the component's kind
+    /// zeros are shown.
     pub mismatches: BTreeMap<&'static str, u64>,
     /// Accepted differences by class; zeros are left out.
     pub accepted: BTreeMap<&'static str, u64>,
     /// Everything that was counted, by code; zeros are left out.
     pub counts: Tally,
+}
+
+impl WindowReport {
+    /// The classes that are shown, in their order.
+    pub fn classes(&self) -> impl Iterator<Item = MismatchClass> {
+        MismatchClass::ALL.into_iter().filter(|class| {
+            let code = class.code();
+            self.mismatches.contains_key(code) || self.accepted.contains_key(code)
+        })
+    }
 }
 
 /// Differences that have class, reasons and claim shape in common.
@@ -177,9 +188,8 @@ pub fn build(
             AlarmPeriod::LastHour => book.window(Duration::from_hours(1), now),
             AlarmPeriod::Everything => book.total(),
         };
-        [MismatchClass::Looser, MismatchClass::SubjectDiffers]
-            .into_iter()
-            .any(|class| counts.count(Counter::Mismatched(class)) > 0)
+        let alarms = MismatchClass::ALL.into_iter().filter(|class| class.is_alarm());
+        alarms.map(|class| counts.count(Counter::Mismatched(class))).any(|count| count > 0)
     };
     Report {
         generated_at: now,
@@ -191,6 +201,8 @@ pub fn build(
 }
 
 fn component(book: &Book, flag: Option<&Flag>, now: Timestamp) -> ComponentReport {
+    // Without a flag it is a recording, and those are of decisions.
+    let classes = flag.map_or(&MismatchClass::OF_DECISIONS[..], |flag| flag.kind.classes());
     ComponentReport {
         component: book.component().to_string(),
         flag: flag.map(|flag| StageReport {
@@ -202,8 +214,8 @@ fn component(book: &Book, flag: Option<&Flag>, now: Timestamp) -> ComponentRepor
             latch: flag.latch.clone(),
             hold: flag.hold.clone(),
         }),
-        total: window(book.total()),
-        last_5_minutes: window(book.window(Duration::from_mins(5), now)),
+        total: window(book.total(), classes),
+        last_5_minutes: window(book.window(Duration::from_mins(5), now), classes),
         legacy_latency: book.latency(Side::Legacy),
         ssot_latency: book.latency(Side::Ssot),
         differences: book.groups().into_iter().map(group).collect(),
@@ -244,16 +256,21 @@ fn ending(components: &[ComponentReport]) -> Vec<EndingReport> {
     ending
 }
 
-fn window(counts: Tally) -> WindowReport {
+fn window(counts: Tally, classes: &[MismatchClass]) -> WindowReport {
     let by_class = |counter: fn(MismatchClass) -> Counter| {
-        MismatchClass::ALL.map(|class| (class.code(), counts.count(counter(class))))
+        MismatchClass::ALL.map(|class| (class, counts.count(counter(class)))).into_iter()
     };
-    let accepted = by_class(Counter::Accepted).into_iter().filter(|(_, count)| *count > 0);
+    let mismatches = by_class(Counter::Mismatched)
+        .filter(|(class, count)| *count > 0 || classes.contains(class))
+        .map(|(class, count)| (class.code(), count));
+    let accepted = by_class(Counter::Accepted)
+        .filter(|(_, count)| *count > 0)
+        .map(|(class, count)| (class.code(), count));
     WindowReport {
         requests: counts.requests(),
         compared: counts.conclusive() + counts.inconclusive(),
         match_rate: counts.match_rate(),
-        mismatches: by_class(Counter::Mismatched).into_iter().collect(),
+        mismatches: mismatches.collect(),
         accepted: accepted.collect(),
         counts,
     }
@@ -271,5 +288,23 @@ fn group(group: crate::ledger::Group) -> GroupReport {
         first_at: group.first_at,
         last_at: group.last_at,
         exemplars: group.exemplars.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_are_shown_of_the_classes_of_the_kind_and_others_when_they_occur() {
+        let mut counts = Tally::default();
+        counts.add(Counter::Mismatched(MismatchClass::Looser));
+        counts.add(Counter::Accepted(MismatchClass::EventLost));
+        let window = window(counts, &MismatchClass::OF_CONNECTIONS);
+        assert_eq!(window.mismatches, BTreeMap::from([("connection_differs", 0), ("looser", 1)]));
+        assert_eq!(window.accepted, BTreeMap::from([("event_lost", 1)]));
+        let shown: Vec<_> = window.classes().collect();
+        let (looser, lost) = (MismatchClass::Looser, MismatchClass::EventLost);
+        assert_eq!(shown, [looser, lost, MismatchClass::ConnectionDiffers]);
     }
 }

@@ -31,6 +31,21 @@ pub fn explain(key: &GroupKey) -> String {
             reason(key.legacy_reason.as_deref()),
             reason(key.ssot_reason.as_deref())
         ),
+        MismatchClass::Misdelivered => {
+            "SECURITY: an event of one user was written to the socket of another".to_owned()
+        }
+        MismatchClass::EventLost => {
+            "an event did not reach a connection that was open all the while".to_owned()
+        }
+        MismatchClass::EventRepeated => "an event reached a connection more than once".to_owned(),
+        MismatchClass::EventReordered => {
+            "an event reached a connection behind a later one of its run".to_owned()
+        }
+        MismatchClass::BodyDiffers => "an event arrived, with other content".to_owned(),
+        MismatchClass::Late => "an event arrived, but late".to_owned(),
+        MismatchClass::ConnectionDiffers => {
+            "one side takes a connection for what it is not to the other".to_owned()
+        }
     }
 }
 

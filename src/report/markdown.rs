@@ -27,7 +27,8 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
     if report.alarm {
         writeln!(
             out,
-            "**Security alarm**: ssot lets somebody in whom legacy refuses, or as somebody\nelse.\n"
+            "**Security alarm**: ssot lets somebody in whom legacy refuses, or as somebody\nelse, or \
+             an event went to somebody else.\n"
         )?;
     }
     write_ending(out, report)?;
@@ -121,8 +122,8 @@ fn write_counts(out: &mut String, total: &WindowReport) -> std::fmt::Result {
         total.counts.mismatches(),
         total.counts.inconclusive()
     )?;
-    let classes = MismatchClass::ALL
-        .map(|class| format!("{} {}", class.code(), count(Counter::Mismatched(class))));
+    let differed = |class: MismatchClass| count(Counter::Mismatched(class));
+    let classes = total.classes().map(|class| format!("{} {}", class.code(), differed(class)));
     write_wrapped(out, "- differences: ", ", ", classes)?;
     let lost = [
         Counter::Shed,

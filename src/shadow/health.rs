@@ -106,7 +106,7 @@ async fn probe_decisions(
     let nothing = Credentials::Request(RequestParts {
         method: "GET".into(),
         target: "/".into(),
-        headers: Vec::new(),
+        ..RequestParts::default()
     });
     let id = RequestId::new(0, 0);
     let question = Question::new(id, component.clone(), now, nothing);

@@ -137,11 +137,18 @@ const fn is_looked_at_last(reason: &Reason) -> bool {
 
 fn found(mismatch: &Mismatch) -> Compared {
     match mismatch.class {
-        MismatchClass::ReasonDiffers => Compared::Harmless,
-        MismatchClass::Stricter | MismatchClass::ScopesDiffer | MismatchClass::ClaimsDiffer => {
-            Compared::Harmful
+        MismatchClass::ReasonDiffers | MismatchClass::Late => Compared::Harmless,
+        MismatchClass::Stricter
+        | MismatchClass::ScopesDiffer
+        | MismatchClass::ClaimsDiffer
+        | MismatchClass::EventLost
+        | MismatchClass::EventRepeated
+        | MismatchClass::EventReordered
+        | MismatchClass::BodyDiffers
+        | MismatchClass::ConnectionDiffers => Compared::Harmful,
+        MismatchClass::SubjectDiffers | MismatchClass::Misdelivered => {
+            Compared::Alarming(Gravity::AtOnce)
         }
-        MismatchClass::SubjectDiffers => Compared::Alarming(Gravity::AtOnce),
         MismatchClass::Looser => {
             let reason = mismatch.legacy_reason.as_ref().map(Reason::class);
             Compared::Alarming(reason.map_or(Gravity::AfterThree, gravity))

@@ -27,7 +27,16 @@ pub fn words(observation: &Observation, outcome: Outcome) -> String {
         },
         Outcome::Match
         | Outcome::Differs(
-            MismatchClass::Looser | MismatchClass::Stricter | MismatchClass::ReasonDiffers,
+            MismatchClass::Looser
+            | MismatchClass::Stricter
+            | MismatchClass::ReasonDiffers
+            | MismatchClass::Misdelivered
+            | MismatchClass::EventLost
+            | MismatchClass::EventRepeated
+            | MismatchClass::EventReordered
+            | MismatchClass::BodyDiffers
+            | MismatchClass::Late
+            | MismatchClass::ConnectionDiffers,
         )
         | Outcome::Inconclusive => observation.summary(),
     }

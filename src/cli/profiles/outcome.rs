@@ -17,12 +17,12 @@ impl Outcome {
     /// Every outcome, in the order in which they are shown.
     pub const ALL: [Self; 8] = [
         Self::Match,
-        Self::Differs(MismatchClass::ALL[0]),
-        Self::Differs(MismatchClass::ALL[1]),
-        Self::Differs(MismatchClass::ALL[2]),
-        Self::Differs(MismatchClass::ALL[3]),
-        Self::Differs(MismatchClass::ALL[4]),
-        Self::Differs(MismatchClass::ALL[5]),
+        Self::Differs(MismatchClass::OF_DECISIONS[0]),
+        Self::Differs(MismatchClass::OF_DECISIONS[1]),
+        Self::Differs(MismatchClass::OF_DECISIONS[2]),
+        Self::Differs(MismatchClass::OF_DECISIONS[3]),
+        Self::Differs(MismatchClass::OF_DECISIONS[4]),
+        Self::Differs(MismatchClass::OF_DECISIONS[5]),
         Self::Inconclusive,
     ];
 
@@ -45,6 +45,16 @@ impl Outcome {
             Self::Differs(MismatchClass::ScopesDiffer) => 'c',
             Self::Differs(MismatchClass::ClaimsDiffer) => 't',
             Self::Differs(MismatchClass::ReasonDiffers) => 'r',
+            // Of events and connections; no validator comes to these.
+            Self::Differs(
+                MismatchClass::Misdelivered
+                | MismatchClass::EventLost
+                | MismatchClass::EventRepeated
+                | MismatchClass::EventReordered
+                | MismatchClass::BodyDiffers
+                | MismatchClass::Late
+                | MismatchClass::ConnectionDiffers,
+            ) => '!',
             Self::Inconclusive => '?',
         }
     }
@@ -59,6 +69,16 @@ impl Outcome {
             Self::Differs(MismatchClass::ScopesDiffer) => "scopes",
             Self::Differs(MismatchClass::ClaimsDiffer) => "type",
             Self::Differs(MismatchClass::ReasonDiffers) => "reason",
+            // Of events and connections; no validator comes to these.
+            Self::Differs(
+                MismatchClass::Misdelivered
+                | MismatchClass::EventLost
+                | MismatchClass::EventRepeated
+                | MismatchClass::EventReordered
+                | MismatchClass::BodyDiffers
+                | MismatchClass::Late
+                | MismatchClass::ConnectionDiffers,
+            ) => "other",
             Self::Inconclusive => "unclear",
         }
     }

@@ -33,7 +33,7 @@ fn asking() -> Question {
         ("authorization".into(), format!("Bearer e30.{claims}.AQ").into()),
         ("x-cohort".into(), "early".into()),
     ];
-    let parts = RequestParts { method: "GET".into(), target: "/".into(), headers };
+    let parts = RequestParts { headers, ..RequestParts::default() };
     let component = flag("http-auth").component;
     Question::new(RequestId::new(1, 1), component, NOW, Credentials::Request(parts))
 }
