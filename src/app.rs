@@ -2,6 +2,7 @@
 
 mod figures;
 mod lanes;
+mod sockets;
 mod tasks;
 
 use std::fs::OpenOptions;
@@ -20,16 +21,17 @@ use self::lanes::{Legacy, Ssot};
 use crate::access::{Access, AccessError, Provider, ProviderSettings};
 use crate::authority::{Authority, AuthorityError, IdTokenSettings, IdTokens, MasterKey};
 use crate::config::{Config, DoorSettings, Listen, RequestLogTarget, make_private_key_file};
-use crate::domain::{AuthPath, Clock, ComponentId, RequestIds, TokenPath};
+use crate::domain::{AuthPath, Clock, ComponentId, RequestIds, SystemClock, TokenPath};
 use crate::flags::{Flags, FlagsError};
 use crate::guard::{
     EvidenceError, EvidenceRoom, Guard, GuardError, Heard, ImportedSource, Notifier, Plans,
     webhook_sources,
 };
 use crate::ledger::{Keeper, Ledger, LedgerError, Round};
-use crate::legacy::{self, LegacyError, tokens};
+use crate::legacy::{self, LegacyError, managers, tokens};
 use crate::outbound::{Outbound, OutboundError, Outbox};
 use crate::shadow::Shadow;
+use crate::sockets::SocketsError;
 use crate::store::{Store, StoreError};
 use crate::web::{
     Certificates, Doors, EvidenceDoor, ListenError, Listener, Network, OfrepCounts, PublicUrl,
@@ -92,6 +94,9 @@ pub enum AppError {
         /// The name its flag gives.
         name: String,
     },
+    /// The manager of sockets.
+    #[error("failed to {0}")]
+    Sockets(#[from] SocketsError),
     /// The outbound client.
     #[error("the outbound client cannot start: {0}")]
     Outbound(#[from] OutboundError),
@@ -132,6 +137,12 @@ pub fn check(config: Config) -> Vec<AppError> {
     }
     for (name, settings) in config.legacy_tokens {
         if let Err(source) = tokens::check(&name, &settings, &outbound) {
+            problems.push(AppError::Legacy { name, source });
+        }
+    }
+    for (name, settings) in config.legacy_managers {
+        let built = managers::build(&name, settings, &outbound, Arc::new(SystemClock));
+        if let Err(source) = built {
             problems.push(AppError::Legacy { name, source });
         }
     }
@@ -203,6 +214,7 @@ impl App {
         let ssot = wrap_ssot(Arc::clone(&authority) as Arc<dyn AuthPath>);
         let mut sources = lanes::secret_sources(&config.legacy_tokens, &sealer);
         sources.extend(webhook_sources(&config.webhooks, &clock));
+        sources.extend(config.sockets.forward.iter().map(|forward| forward.source(&clock)));
         let outbox = Outbox::open(&store, outbound.clone(), sources, Arc::clone(&clock))?;
         let notifier = Notifier::new(config.webhooks, outbox.clone());
         let fingerprints = authority.fingerprint_key().clone();
@@ -220,6 +232,9 @@ impl App {
         let shadow =
             Shadow::new(Arc::clone(&flags), &ledger, lanes, Arc::clone(&clock), config.shadow);
         let shadow = Arc::new(shadow);
+        let old = (config.events, config.legacy_managers);
+        let old = sockets::old_manager(old, &outbound, (&flags, &ledger), &clock)?;
+        let sockets = sockets::door(config.sockets, &store, &outbox, old, &clock).await?;
         let (listeners, network) = listeners(config.listen).await?;
         let (request_log, request_log_writer) = request_log(config.log.requests)?;
         let provider = config
@@ -253,6 +268,7 @@ impl App {
             figures,
             evidence,
             doors: doors(config.doors, &listeners),
+            sockets: Arc::new(sockets),
             ofrep: OfrepCounts::default(),
             streams: Streams::default(),
             network,
@@ -320,12 +336,17 @@ impl App {
         // It watches until the last answer is given.
         let (end_guard, guarded_until) = watch::channel(false);
         let guarding = tokio::spawn(self.rooms.guard.clone().run(guarded_until));
+        serving.spawn(sockets::tend(Arc::clone(&self.rooms), stop.clone()));
+        serving.spawn(sockets::forget(Arc::clone(&self.rooms), stop.clone()));
+        serving.spawn(sockets::follow_flags(Arc::clone(&self.rooms), stop.clone()));
         serving.spawn(tasks::watch_accepted(Arc::clone(&self.rooms), stop.clone()));
         serving.spawn(tasks::probe_legacy(Arc::clone(&self.rooms), stop.clone()));
         keep(&self.keeper, &self.authority, &self.rooms, stop).await;
         // They would go on until the drain time is over.
         self.rooms.streams.end();
+        self.rooms.sockets.manager.shutdown();
         while serving.join_next().await.is_some() {}
+        self.rooms.sockets.manager.end().await;
         self.rooms.shadow.idle().await;
         end_guard.send_replace(true);
         // A guard that panicked has said so already.

@@ -70,7 +70,7 @@ fn place_of(room: &str) -> Option<usize> {
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["store"]),
     ("jsonwebtoken", &["authority", "legacy"]),
-    ("aws_lc_rs", &["authority", "access", "web", "guard"]),
+    ("aws_lc_rs", &["authority", "access", "web", "outbound"]),
     ("reqwest", &["outbound"]),
     ("axum", &["web"]),
     ("askama", &["web"]),
@@ -92,6 +92,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("chrono", &["domain"]),
     ("argon2", &["access"]),
     ("governor", &["access"]),
+    ("tokio_tungstenite", &["outbound", "web"]),
+    ("zeroize", &["web"]),
     ("rustls", &["web"]),
     ("tokio_rustls", &["web"]),
     ("form_urlencoded", &["web", "access"]),

@@ -26,14 +26,19 @@ pub struct ServeArgs {
     /// Read the configuration, report what is wrong with it, and end.
     #[arg(long)]
     check: bool,
+    /// Open GET /echo on the data listener, which says every WebSocket message back, up to 32 MiB,
+    /// to anybody: for suites that test the protocol.
+    #[arg(long)]
+    echo: bool,
 }
 
 /// Runs the service until it is told to stop.
 pub fn run(args: &ServeArgs) -> Exit {
-    let config = match config::load(&args.config, &Environment::of_process()) {
+    let mut config = match config::load(&args.config, &Environment::of_process()) {
         Ok(config) => config,
         Err(error) => return complain(Exit::Usage, error),
     };
+    config.sockets.doors.echo = args.echo;
     if args.check {
         return check(args, config);
     }

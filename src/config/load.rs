@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::doors::{self, DoorSettings};
+use super::events::{self, EventsConfig};
 use super::evidence::{self, EvidenceSettings};
 use super::reader::{Faults, Section};
+use super::sockets::{self, SocketsConfig};
 use super::{ConfigError, Environment, Listen, issuers, listen, sections, sign_in, webhooks};
 use crate::access::{self, ConfiguredToken, ProviderSettings};
 use crate::flags::{Seed, Seeds};
@@ -31,6 +33,8 @@ pub struct Config {
     pub legacy: Vec<(String, legacy::Settings)>,
     /// How legacy makes tokens, by the name of its path, secrets read.
     pub legacy_tokens: Vec<(String, legacy::tokens::Settings)>,
+    /// How legacy delivers events, by the name of its path, secrets read.
+    pub legacy_managers: Vec<(String, legacy::managers::Settings)>,
     /// The outbound client's settings.
     pub outbound: outbound::Settings,
     /// Who is told what the guard did, keys read.
@@ -45,6 +49,10 @@ pub struct Config {
     pub doors: DoorSettings,
     /// Whose certificates are trusted, and under which name they are issued here.
     pub evidence: EvidenceSettings,
+    /// Sockets: who may open one, what it may do, what is kept for it.
+    pub sockets: SocketsConfig,
+    /// The legacy manager beside the new one.
+    pub events: EventsConfig,
     /// Bounds of the shadow.
     pub shadow: shadow::Settings,
     /// Logging.
@@ -143,6 +151,9 @@ fn read(
     let doors = doors::doors(root.section("doors", faults), faults);
     let evidence =
         evidence::evidence(root.section("evidence", faults), name.as_deref(), folder, faults);
+    let events = events::events(root.section("events", faults), faults);
+    let sockets = root.section("sockets", faults);
+    let sockets = sockets::sockets(sockets, folder, environment, &outbound, faults);
     let shadow = shadow_settings(root.section("shadow", faults), faults);
     let log = log_settings(root.section("log", faults), folder, faults);
     let mut flags = flags::Settings::default();
@@ -162,6 +173,7 @@ fn read(
         data_dir: data_dir?,
         legacy: legacy.paths,
         legacy_tokens: legacy.token_paths,
+        legacy_managers: legacy.managers,
         outbound,
         webhooks,
         sign_in_provider,
@@ -169,6 +181,8 @@ fn read(
         seeds,
         doors,
         evidence,
+        sockets,
+        events,
         shadow,
         log,
     })

@@ -7,6 +7,7 @@
 mod access;
 mod doors;
 mod environment;
+mod events;
 mod evidence;
 mod fault;
 mod issuers;
@@ -17,12 +18,15 @@ mod secret;
 mod sections;
 mod sessions;
 mod sign_in;
+mod sockets;
 mod webhooks;
 
 pub use doors::DoorSettings;
 pub use environment::Environment;
+pub use events::EventsConfig;
 pub use evidence::EvidenceSettings;
 pub use fault::{ConfigError, Fault};
 pub use listen::Listen;
 pub use load::{Config, LogFormat, LogSettings, RequestLogTarget, load, parse};
 pub use secret::{make_private_key_file, read_private_file};
+pub use sockets::SocketsConfig;

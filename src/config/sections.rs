@@ -154,6 +154,8 @@ pub struct LegacySections {
     pub paths: Vec<(String, legacy::Settings)>,
     /// How tokens are made there, of those that say.
     pub token_paths: Vec<(String, legacy::tokens::Settings)>,
+    /// How events are delivered there, of those that say.
+    pub managers: Vec<(String, legacy::managers::Settings)>,
 }
 
 /// `[legacy.<name>]`, one section a path. Keys and secrets are taken out of it before the room
@@ -167,12 +169,18 @@ pub fn legacy(
     let mut sections = LegacySections::default();
     for (name, mut path) in section.sections(faults) {
         let tokens = path.section("tokens", faults);
+        let manager = path.section("manager", faults);
+        let only_these = path.is_empty() && !(tokens.is_empty() && manager.is_empty());
         if !tokens.is_empty() {
             let settings = legacy_tokens(tokens, folder, environment, faults);
             sections.token_paths.extend(settings.map(|settings| (name.clone(), settings)));
-            if path.is_empty() {
-                continue;
-            }
+        }
+        if !manager.is_empty() {
+            let settings = legacy_manager(manager, folder, environment, faults);
+            sections.managers.extend(settings.map(|settings| (name.clone(), settings)));
+        }
+        if only_these {
+            continue;
         }
         sections.names.push(name.clone());
         let keys = legacy_keys(&mut path, folder, environment, faults);
@@ -202,6 +210,22 @@ fn legacy_tokens(
     match &mut settings {
         legacy::tokens::Settings::Http(http) => http.secret_headers = headers,
         legacy::tokens::Settings::Modelled(model) => model.secret = secret,
+    }
+    Some(settings)
+}
+
+/// `[legacy.<name>.manager]`: how legacy delivers events, its secrets taken out first.
+fn legacy_manager(
+    mut section: Section,
+    folder: &Path,
+    environment: &Environment,
+    faults: &mut Faults,
+) -> Option<legacy::managers::Settings> {
+    let headers = secret_headers(&mut section, folder, environment, faults);
+    let mut settings = section.rest::<legacy::managers::Settings>(faults)?;
+    match &mut settings {
+        legacy::managers::Settings::Http(http) => http.secret_headers = headers,
+        legacy::managers::Settings::Profile(_) => {}
     }
     Some(settings)
 }
@@ -289,4 +313,61 @@ pub fn outbound(mut section: Section, faults: &mut Faults) -> outbound::Settings
     };
     section.end(faults);
     settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (LegacySections, Vec<String>) {
+        let mut faults = Faults::default();
+        let section = Section::root(toml::from_str(text).expect("TOML"));
+        let environment = Environment::from([("SERVICE", "hush")]);
+        let sections = legacy(section, Path::new("."), &environment, &mut faults);
+        (sections, faults.into_list().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_manager_stands_beside_a_validator_or_alone() {
+        let (sections, faults) = read(
+            r#"
+            [both]
+            kind = "profile"
+            profile = "payload-delegate"
+            [both.manager]
+            kind = "profile"
+            profile = "unified-manager"
+            [alone.manager]
+            kind = "http"
+            url = "http://127.0.0.1:9/who"
+            read_only = true
+            [[alone.manager.secret_headers]]
+            name = "x-service-secret"
+            env = "SERVICE"
+            "#,
+        );
+        assert_eq!(faults, [""; 0]);
+        assert_eq!(
+            (sections.names.as_slice(), sections.paths.len()),
+            (&["both".to_owned()][..], 1)
+        );
+        let names: Vec<&str> = sections.managers.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["alone", "both"]);
+        let legacy::managers::Settings::Http(http) = &sections.managers[0].1 else {
+            panic!("a service")
+        };
+        assert_eq!(http.secret_headers.len(), 1);
+    }
+
+    #[test]
+    fn what_nobody_knows_about_a_manager_is_a_fault() {
+        let (sections, faults) = read("[old.manager]\nkind = 'profile'\nprofil = 'mirror'");
+        assert!(sections.managers.is_empty());
+        assert!(
+            faults
+                .iter()
+                .any(|fault| fault.contains("legacy.old") || fault.contains("old.manager")),
+            "{faults:?}"
+        );
+    }
 }

@@ -7,8 +7,8 @@ use super::Environment;
 use super::reader::{Faults, Section};
 use super::sections::read_secret_in;
 use crate::domain::ComponentId;
-use crate::guard::{NoticeKind, WEBHOOKS_MAX, Webhook, WebhookKey};
-use crate::outbound::{self, Url};
+use crate::guard::{NoticeKind, WEBHOOKS_MAX, Webhook};
+use crate::outbound::{self, Url, WebhookKey};
 
 /// Reads the list. The hosts must be among those that `outbound` may call.
 pub fn webhooks(
@@ -65,7 +65,12 @@ fn name(section: &mut Section, faults: &mut Faults) -> Option<String> {
     Some(name)
 }
 
-fn url(section: &mut Section, outbound: &outbound::Settings, faults: &mut Faults) -> Option<Url> {
+/// `url`, whose host must be among those that may be called.
+pub(super) fn url(
+    section: &mut Section,
+    outbound: &outbound::Settings,
+    faults: &mut Faults,
+) -> Option<Url> {
     let text: String = section.required("url", faults)?;
     let url = match Url::configured(&text) {
         Ok(url) => url,
@@ -82,7 +87,8 @@ fn url(section: &mut Section, outbound: &outbound::Settings, faults: &mut Faults
     Some(url)
 }
 
-fn key(
+/// The key that what leaves is signed with.
+pub(super) fn key(
     section: &mut Section,
     folder: &Path,
     environment: &Environment,

@@ -22,15 +22,21 @@ const NAME_MAX: usize = 40;
 /// Reads the bytes of a JSON body. Errors: 415 for another content type, 413 over
 /// [`BODY_MAX`], 408 when it does not arrive in time, 400 when it breaks off.
 pub async fn read_json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    if !is_json(headers) {
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "media-type",
-            "Not JSON",
-            "send the body with `Content-Type: application/json`",
-        ));
-    }
+    wants_json(headers)?;
     read_bounded(body).await
+}
+
+/// 415 for a body that does not say that it is JSON.
+pub(super) fn wants_json(headers: &HeaderMap) -> Result<(), Problem> {
+    if is_json(headers) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "media-type",
+        "Not JSON",
+        "send the body with `Content-Type: application/json`",
+    ))
 }
 
 /// Reads an object that may borrow from the body. Error: 400 for anything but the expected JSON.

@@ -137,6 +137,7 @@ impl DecideRequest<'_> {
                     method: self.method.unwrap_or_else(|| "GET".to_owned()).into(),
                     target: self.target.unwrap_or_else(|| "/".to_owned()).into(),
                     headers: headers.into_iter().map(lower).collect(),
+                    ..RequestParts::default()
                 }))
             }
             (None, Some(_)) => Err("a question has at most 100 headers"),

@@ -106,7 +106,11 @@ impl Rooms {
 /// A path that knows one kind of token only lets that kind in, whatever was wanted: an allow counts
 /// when the path, or else the token that it let in, says that it is of this kind. A path that says
 /// nothing is taken to let in access tokens.
-fn of_kind(decision: Decision, wanted: Option<TokenType>, kind: Option<TokenType>) -> Decision {
+pub(super) fn of_kind(
+    decision: Decision,
+    wanted: Option<TokenType>,
+    kind: Option<TokenType>,
+) -> Decision {
     match (&decision, wanted) {
         (Decision::Allow(grant), Some(wanted)) => {
             let told = grant.token_type.or(kind).unwrap_or(TokenType::Access);
@@ -124,7 +128,7 @@ pub(super) fn kind_beside_access(credentials: &Credentials) -> Option<TokenType>
 }
 
 /// The kind that a token says it is of.
-fn kind_of(credentials: &Credentials) -> Option<TokenType> {
+pub(super) fn kind_of(credentials: &Credentials) -> Option<TokenType> {
     let presented = credentials.presented();
     let claims = presented.claims()?;
     let text = |name| claims.get(name).and_then(Value::as_str);
@@ -142,6 +146,7 @@ pub(super) fn request_credentials(headers: &HeaderMap) -> Credentials {
         method: "GET".into(),
         target: "/".into(),
         headers: pairs.collect(),
+        ..RequestParts::default()
     })
 }
 

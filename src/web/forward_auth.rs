@@ -69,7 +69,7 @@ async fn answer(rooms: &Rooms, request: &Parts) -> Response {
     };
     let response = match &served.decision {
         Some(Decision::Allow(grant)) => pass(grant, served.by.as_str(), id),
-        Some(Decision::Deny(denial)) => refuse(denial, id),
+        Some(Decision::Deny(denial)) => refusal(denial, id).into_response(),
         None => Problem::undecided(id).into_response(),
     };
     let took = rooms.clock.now().since(asked_at);
@@ -97,6 +97,7 @@ fn parts(request: &Parts, own_target: String, believed: &TargetHeaders) -> Reque
         method: METHODS.into_iter().find_map(told).unwrap_or(request.method.as_str()).into(),
         target: target.map_or(own_target, str::to_owned).into(),
         headers: pairs.collect(),
+        ..RequestParts::default()
     }
 }
 
@@ -142,12 +143,10 @@ fn header_safe(text: &str) -> String {
 }
 
 /// 401 with a challenge (RFC 6750 §3): without `error` when no token was sent, as §3.1 asks.
-fn refuse(denial: &Denial, id: RequestId) -> Response {
+pub(super) fn refusal(denial: &Denial, id: RequestId) -> Problem {
     if denial.reason == Reason::RefusesAll {
         let detail = "the serving path refuses everybody; another token does not help";
-        return Problem::new(StatusCode::FORBIDDEN, "refused", "Refused", detail)
-            .with_request(id)
-            .into_response();
+        return Problem::new(StatusCode::FORBIDDEN, "refused", "Refused", detail).with_request(id);
     }
     let code = denial.reason.code();
     let challenge = match denial.reason {
@@ -164,7 +163,6 @@ fn refuse(denial: &Denial, id: RequestId) -> Response {
     Problem::new(StatusCode::UNAUTHORIZED, "denied", "No valid token", code)
         .with_request(id)
         .with_header(header::WWW_AUTHENTICATE, challenge)
-        .into_response()
 }
 
 #[cfg(test)]

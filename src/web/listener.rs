@@ -65,6 +65,19 @@ impl ListenerSettings {
     }
 }
 
+/// What a connection takes of the listener's bounds; free again when the last clone is dropped. Every
+/// request that would take its connection over has one among its extensions, for whoever does.
+#[derive(Clone)]
+pub(super) struct ConnectionPlaces {
+    _held: Arc<(OwnedSemaphorePermit, AddressPlace)>,
+}
+
+impl ConnectionPlaces {
+    fn new(place: OwnedSemaphorePermit, of_address: AddressPlace) -> Self {
+        Self { _held: Arc::new((place, of_address)) }
+    }
+}
+
 /// A bound address.
 #[derive(Debug)]
 pub struct Listener {
@@ -124,9 +137,9 @@ impl Listener {
                 Ok((stream, address)) => {
                     let peer = Peer::of(address);
                     if let Some(held) = self.admit(peer, &address_places) {
-                        let serving = self.serving(router.clone(), peer, stop.clone());
-                        let counts = self.counts();
-                        connections.spawn(connection(serving, stream, counts, (place, held)));
+                        let places = ConnectionPlaces::new(place, held);
+                        let serving = self.serving(router.clone(), peer, places, stop.clone());
+                        connections.spawn(connection(serving, stream, self.counts()));
                     }
                 }
                 Err(error) => {
@@ -139,9 +152,14 @@ impl Listener {
         }
         // Who waits to be accepted is refused now, not when the last request has ended.
         drop(self.socket);
-        let drained = async { while connections.join_next().await.is_some() {} };
+        let drained = async {
+            while connections.join_next().await.is_some() {}
+            // Whoever has taken a connection over has taken its place with it.
+            drop(places.acquire_many(self.limits.connections_max).await);
+        };
         if tokio::time::timeout(self.limits.drain_time, drained).await.is_err() {
-            let cut = u64::try_from(connections.len()).unwrap_or(u64::MAX);
+            let taken = self.limits.connections_max as usize - places.available_permits();
+            let cut = u64::try_from(taken).unwrap_or(u64::MAX);
             self.counts.add(ListenerEvent::CutAtDrain, cut);
             tracing::warn!(connections = cut, "connections were cut at the end of the drain time");
         }
@@ -161,9 +179,15 @@ impl Listener {
         held
     }
 
-    fn serving(&self, router: Router, peer: Peer, stop: watch::Receiver<bool>) -> Serving {
+    fn serving(
+        &self,
+        router: Router,
+        peer: Peer,
+        places: ConnectionPlaces,
+        stop: watch::Receiver<bool>,
+    ) -> Serving {
         let tls = self.tls.as_ref().map(|tls| tls.acceptor());
-        Serving { router, peer, limits: self.limits, tls, stop }
+        Serving { router, peer, places, limits: self.limits, tls, stop }
     }
 }
 
@@ -172,13 +196,8 @@ pub async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _asked = stop.wait_for(|stop| *stop).await;
 }
 
-/// Serves a connection, and holds its places until it ends.
-async fn connection(
-    serving: Serving,
-    stream: TcpStream,
-    counts: Arc<ListenerCounts>,
-    _places: (OwnedSemaphorePermit, AddressPlace),
-) {
+/// Serves a connection until it ends, or until somebody takes it over.
+async fn connection(serving: Serving, stream: TcpStream, counts: Arc<ListenerCounts>) {
     if let Some(event) = serving.run(stream).await {
         counts.count(event);
     }

@@ -5,6 +5,7 @@
 
 mod guard;
 mod lasting;
+mod sockets;
 
 use std::fmt::Error;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
 use super::{Figure, ListenerEvent, Listens, OfrepOutcome, Problem, Rooms};
+use crate::compare::MismatchClass;
 use crate::domain::Side;
 use crate::ledger::{Counter, Latency};
 
@@ -68,6 +70,7 @@ impl Collector for Scrape {
         self.guard(&mut encoder)?;
         self.listeners(&mut encoder)?;
         self.evaluations(&mut encoder)?;
+        self.sockets(&mut encoder)?;
         let log = self.0.request_log.stats();
         let in_flight = u64::try_from(self.0.shadow.in_flight()).unwrap_or(u64::MAX);
         gauge(&mut encoder, "shadows_in_flight", "Comparisons under way", in_flight)?;
@@ -91,7 +94,13 @@ impl Scrape {
         )?;
         for book in self.0.ledger.books() {
             let total = book.total();
-            for each in Counter::all() {
+            let flag = self.0.flags.snapshot().flag(book.component().as_str()).cloned();
+            let classes = flag.map_or(&MismatchClass::OF_DECISIONS[..], |flag| flag.kind.classes());
+            let shown = |counter: &Counter| {
+                let of_kind = counter.class().is_none_or(|class| classes.contains(&class));
+                of_kind || total.count(*counter) > 0
+            };
+            for each in Counter::all().filter(shown) {
                 let labels = [("component", book.component().to_string()), ("code", each.code())];
                 let metric = family.encode_family(&labels)?;
                 ConstCounter::new(total.count(each)).encode(metric)?;

@@ -42,6 +42,7 @@ mod request_log;
 mod rooms;
 mod routes;
 mod session;
+mod sockets;
 mod streams;
 mod tls;
 
@@ -64,6 +65,9 @@ pub use request_log::{RequestLog, RequestLogStats};
 pub use rooms::Rooms;
 pub use routes::{
     Kind, Listens, Needs, Route, control_routes, data_routes, metrics_routes, routes,
+};
+pub use sockets::{
+    OldManager, Origins, Refuse, SocketCounts, SocketDoor, SocketEvent, SocketSettings,
 };
 pub use streams::{STREAMS_MAX, Streams};
 pub use tls::{CertificateFiles, Certificates, ReadPrivateFile, Tls, TlsError};

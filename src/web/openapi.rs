@@ -11,6 +11,7 @@ use super::api::{
     keys, links, me, operators, outcomes, policies, restore, rollouts, rulings, segments, sessions,
     sweep, table, tokens,
 };
+use super::sockets::{events as socket_events, handshake, ticket};
 use super::{compat, oauth, ofrep, session};
 use super::{decide, flags, forward_auth, health, metrics, report};
 
@@ -35,11 +36,13 @@ use super::{decide, flags, forward_auth, health, metrics, report};
         compat::jwt::jwt_check_blacklist, compat::jwt::blacklist_token, policies::list,
         policies::profiles, policies::observed, policies::change, policies::roll_back,
     policies::history, history::list, history::export, history::verify, restore::restore, restore::undo, segments::list, segments::show, segments::put, segments::remove, segments::history, explain::explain, rollouts::list, rollouts::list_templates, rollouts::show, rollouts::start, rollouts::pause, rollouts::resume, rollouts::skip, rollouts::abort, rollouts::approve, rollouts::history, evidence::show::list, evidence::show::show, evidence::test_report::import, evidence::test_report::withdraw, evidence::certificate::issue, evidence::certificate::import, evidence::certificate::withdraw, evidence::golden_path::show, evidence::golden_path::observe, evidence::golden_path::baseline, ofrep::evaluate, ofrep::evaluate_all, ofrep::events, events::events, sweep::kill, sweep::roll_back_phase, table::export, table::import, drift::drift,
-        rulings::list, rulings::show, cards::list, cards::show, outcomes::hand_in,
+        rulings::list, rulings::show, cards::list, cards::show, outcomes::hand_in, handshake::ws,
+        ticket::socket_ticket, ticket::socket_ticket_preflight, socket_events::publish,
     ),
     modifiers(&ControlScheme, &ProblemType),
     tags(
         (name = "data", description = "On the data listener: questions about tokens"),
+        (name = "sockets", description = "On the data listener: sockets, and events for them"),
         (name = "oauth", description = "On the data listener: the authority as an OAuth 2.0 server"),
         (name = "compatible", description = "On the data listener: the paths of live clients"),
         (name = "ofrep", description = "On the data listener: evaluation by the OpenFeature Remote Evaluation Protocol 0.3"),
@@ -74,7 +77,9 @@ impl Modify for ProblemType {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let items = api.paths.paths.values_mut();
         let operations = items
-            .flat_map(|item| [&mut item.get, &mut item.put, &mut item.post, &mut item.delete])
+            .flat_map(|item| {
+                [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.options]
+            })
             .filter_map(Option::as_mut);
         for response in operations.flat_map(|each| each.responses.responses.values_mut()) {
             let RefOr::T(response) = response else { continue };

@@ -25,6 +25,7 @@ struct Parts {
     detail: String,
     revision: Option<Revision>,
     request_id: Option<RequestId>,
+    pointer: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -46,6 +47,9 @@ pub struct ProblemBody {
     /// Names the request in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
+    /// Where in the body it is, as a JSON pointer (RFC 6901).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<String>,
 }
 
 impl Problem {
@@ -64,6 +68,7 @@ impl Problem {
             detail,
             revision: None,
             request_id: None,
+            pointer: None,
             headers,
         }))
     }
@@ -112,6 +117,12 @@ impl Problem {
     }
 
     #[must_use]
+    pub(super) fn with_pointer(mut self, pointer: String) -> Self {
+        self.0.pointer = Some(pointer);
+        self
+    }
+
+    #[must_use]
     pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
         self
@@ -144,6 +155,7 @@ impl IntoResponse for Problem {
             detail: parts.detail,
             revision: parts.revision.map(|revision| revision.0),
             request_id: parts.request_id.map(|id| id.to_string()),
+            pointer: parts.pointer,
         };
         let json = serde_json::to_vec(&body).unwrap_or_default();
         let content_type = HeaderValue::from_static("application/problem+json");

@@ -11,7 +11,8 @@ use crate::ledger::Ledger;
 use crate::shadow::Shadow;
 
 use super::{
-    Doors, EvidenceDoor, Figures, Network, OfrepCounts, RequestLog, SignInProvider, Streams,
+    Doors, EvidenceDoor, Figures, Network, OfrepCounts, RequestLog, SignInProvider, SocketDoor,
+    Streams,
 };
 
 /// The rooms below, and what belongs to the door itself.
@@ -44,6 +45,8 @@ pub struct Rooms {
     pub evidence: EvidenceDoor,
     /// Which components are behind the doors that name none.
     pub doors: Doors,
+    /// Sockets, and what is published for them.
+    pub sockets: Arc<SocketDoor>,
     /// What came of evaluations for other services.
     pub ofrep: OfrepCounts,
     /// Streams of events.

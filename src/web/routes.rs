@@ -17,7 +17,7 @@ use super::api::{
 };
 use super::guard::{Guarded, guard};
 use super::{Problem, Rooms, compat, decide, flags, forward_auth, health, metrics, oauth, ofrep};
-use super::{openapi, pages, report, session};
+use super::{openapi, pages, report, session, sockets};
 use crate::access::Permission;
 
 /// The listeners, each with routes of its own.
@@ -63,7 +63,7 @@ pub enum Kind {
 pub struct Route {
     /// On which listener.
     pub listener: Listens,
-    /// `GET`, `POST`, `PUT` or `DELETE`; `any` where the method does not matter.
+    /// `GET`, `POST`, `PUT`, `DELETE` or `OPTIONS`; `any` where the method does not matter.
     pub method: &'static str,
     /// The path, with `{names}` of its variable segments.
     pub path: &'static str,
@@ -81,6 +81,7 @@ pub fn routes() -> Vec<Route> {
         doors(),
         observers(),
         evaluations(),
+        to_sockets(),
         described(Listens::Data),
         common(Listens::Data),
     ];
@@ -129,6 +130,10 @@ fn router(listener: Listens, rooms: Arc<Rooms>) -> Router {
             }
         };
         router = router.route(path, handler);
+    }
+    if listener == Listens::Data && rooms.sockets.settings.echo {
+        // For suites that test the protocol, and not in the table: no deployment has it.
+        router = router.route("/echo", on(MethodFilter::GET, sockets::echo));
     }
     router.method_not_allowed_fallback(method_not_allowed).fallback(not_found).with_state(rooms)
 }
@@ -197,6 +202,19 @@ fn evaluations() -> Vec<Route> {
         door("POST", "/ofrep/v1/evaluate/flags/{key}", evaluate, ofrep::evaluate),
         door("POST", "/ofrep/v1/evaluate/flags", evaluate, ofrep::evaluate_all),
         door("GET", "/ofrep/v1/events", evaluate, ofrep::events),
+    ]
+}
+
+/// The doors to sockets.
+fn to_sockets() -> Vec<Route> {
+    use sockets::{events, handshake, ticket};
+    let (nothing, publish) = (Needs::Nothing, Needs::To(Permission::Publish));
+    vec![
+        // Who it is, is told by the token that is asked about.
+        door("GET", "/ws", nothing, handshake::ws),
+        door("POST", "/v1/socket-ticket", nothing, ticket::socket_ticket),
+        door("OPTIONS", "/v1/socket-ticket", nothing, ticket::socket_ticket_preflight),
+        door("POST", "/v1/events", publish, events::publish),
     ]
 }
 
@@ -476,6 +494,7 @@ fn filter(method: &str) -> MethodFilter {
         "POST" => MethodFilter::POST,
         "PUT" => MethodFilter::PUT,
         "DELETE" => MethodFilter::DELETE,
+        "OPTIONS" => MethodFilter::OPTIONS,
         _ => MethodFilter::GET,
     }
 }

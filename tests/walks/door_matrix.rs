@@ -18,6 +18,7 @@ type Row = (&'static str, &'static str, &'static str, &'static str, &'static str
 
 const JSON: &str = "application/json";
 const CONTEXT: &str = r#"{"context":{"targetingKey":"alice"}}"#;
+const TICKET: &str = "/v1/socket-ticket";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 const ROWS: &[Row] = &[
@@ -28,6 +29,10 @@ const ROWS: &[Row] = &[
     ("GET", "/.well-known/jwks.json", "", "", "all"),
     // Who it is about is told by the token that is asked about.
     ("GET", "/v1/session", "", "", "bearer"),
+    ("GET", "/ws", "", "", "bearer"),
+    ("POST", "/v1/socket-ticket", "", "", "bearer"),
+    ("OPTIONS", "/v1/socket-ticket", "", "", "all"),
+    ("POST", "/v1/events", JSON, "{}", "scope:publish"),
     ("POST", "/v1/decide/{component}", JSON, r#"{"token":"a.b.c"}"#, "scope:decide"),
     ("POST", "/v1/evidence/golden-path", JSON, "{}", "scope:observe"),
     ("POST", "/v1/outcomes", JSON, "{}", "scope:observe"),
@@ -128,7 +133,7 @@ fn every_door_has_a_row() {
 #[test]
 fn what_changes_something_takes_a_client_or_the_token_itself() {
     let by_the_token_itself =
-        ["/auth/refresh", "/auth/logout", "/auth/service-token", "/oauth/token"];
+        ["/auth/refresh", "/auth/logout", "/auth/service-token", "/oauth/token", TICKET];
     for route in routes().iter().filter(|route| route.listener == Listens::Data) {
         let changes = route.method == "POST" && route.needs == Needs::Nothing;
         assert!(!changes || by_the_token_itself.contains(&route.path), "{}", route.path);
@@ -143,7 +148,8 @@ async fn each_scope_and_each_grant_gets_as_far_as_its_row_says() {
         for row @ (method, path, kind, body, who) in ROWS.iter().filter(|row| row.4 != "bearer") {
             let method = if *method == "any" { "GET" } else { method };
             // A stream does not end by itself: only its head is asked for.
-            let method = if path.ends_with("/events") { "HEAD" } else { method };
+            let is_stream = method == "GET" && path.ends_with("/events");
+            let method = if is_stream { "HEAD" } else { method };
             let path = path.replace("{component}", "modelled").replace("{key}", "modelled");
             let path = path.replace("{*component_and_path}", "modelled/x");
             let headers = format!("content-type: {kind}\r\n{}", asker.headers);

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crossfade::config::Config;
 use crossfade::domain::ComponentId;
-use crossfade::guard::{NoticeKind, Webhook, WebhookKey};
+use crossfade::guard::{NoticeKind, Webhook};
 use crossfade::outbound::Url;
+use crossfade::outbound::WebhookKey;
 use serde_json::{Value, json};
 
 use super::events::changes;

@@ -129,6 +129,12 @@ impl World {
         Self::start_clocked(dir, Mint::seeded(7), |_| (), clock).await
     }
 
+    /// The same with something changed in the configuration.
+    pub async fn start_changed_by(clock: Arc<dyn Clock>, change: impl FnOnce(&mut Config)) -> Self {
+        let dir = TempDir::new().expect("a directory");
+        Self::start_clocked(dir, Mint::seeded(7), change, clock).await
+    }
+
     /// The same on a directory that another one may have used.
     pub async fn start_again_by(dir: TempDir, mint: Mint, clock: Arc<dyn Clock>) -> Self {
         Self::start_clocked(dir, mint, |_| (), clock).await
@@ -148,7 +154,7 @@ impl World {
         let legacy = Endpoint::start();
         let mut config = config(dir.path(), &mint, &legacy);
         change(&mut config);
-        let app = App::start(config, clock).await.expect("the service starts");
+        let app = Box::pin(App::start(config, clock)).await.expect("the service starts");
         let (data, control, rooms) = (app.data_address(), app.control_address(), app.rooms());
         let metrics = app.metrics_address().expect("a metrics listener");
         let (stop, stopped) = watch::channel(false);
@@ -373,6 +379,7 @@ reason = "/error"
         AuthoritySettings { master_key: Some(MasterKey::new([9; 32])), ..mint.settings() };
     config.authority.clients = vec![client("chat", &ClientGrant::ALL), client("no-grant", &[])];
     config.doors.component = ComponentId::parse("modelled").expect("an id");
+    config.sockets.doors.component = config.doors.component.clone();
     // The first start would make a file with another one.
     config.new_master_key = None;
     config.flags.own_issuers = [mint.issuer.clone()].into();

@@ -104,9 +104,9 @@ pub fn per_cent(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 * 100.0 / whole as f64)
 }
 
-/// Mismatch classes with their open and their accepted differences.
-pub fn differences(counts: &Tally) -> [(MismatchClass, u64, u64); MismatchClass::ALL.len()] {
-    MismatchClass::ALL.map(|class| {
+/// The ways in which decisions differ, with their open and their accepted differences.
+pub fn differences(counts: &Tally) -> [(MismatchClass, u64, u64); 6] {
+    MismatchClass::OF_DECISIONS.map(|class| {
         (class, counts.count(Counter::Mismatched(class)), counts.count(Counter::Accepted(class)))
     })
 }

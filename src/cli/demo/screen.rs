@@ -151,17 +151,8 @@ impl Screen {
         let (class, open, accepted) = *difference;
         let name = class.code().replace('_', " ");
         let open_text = format!("{:>8}", count(open));
-        let open_text = match class {
-            MismatchClass::Looser | MismatchClass::SubjectDiffers if open > 0 => {
-                self.paint(BAD, &open_text)
-            }
-            MismatchClass::Looser
-            | MismatchClass::SubjectDiffers
-            | MismatchClass::Stricter
-            | MismatchClass::ScopesDiffer
-            | MismatchClass::ClaimsDiffer
-            | MismatchClass::ReasonDiffers => open_text,
-        };
+        let grave = class.is_alarm() && open > 0;
+        let open_text = if grave { self.paint(BAD, &open_text) } else { open_text };
         format!("{name:<16}{open_text}{:>10}", count(accepted))
     }
 

@@ -107,6 +107,7 @@ fn credentials(
                 method: method.map_or("GET".into(), |text| text.0.to_ascii_uppercase().into()),
                 target: target.map_or("/".into(), |text| text.0.into()),
                 headers: headers.into_iter().map(header).collect(),
+                ..RequestParts::default()
             }))
         }
     }

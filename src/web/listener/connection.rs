@@ -3,6 +3,7 @@
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::UPGRADE;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,13 +15,14 @@ use tokio_rustls::TlsAcceptor;
 
 use super::counts::ListenerEvent;
 use super::limits::Limits;
-use super::stopped;
+use super::{ConnectionPlaces, stopped};
 use crate::web::client_address::Peer;
 
 /// What a connection is served with.
 pub struct Serving {
     pub router: Router,
     pub peer: Peer,
+    pub places: ConnectionPlaces,
     pub limits: Limits,
     pub tls: Option<TlsAcceptor>,
     pub stop: watch::Receiver<bool>,
@@ -49,11 +51,14 @@ impl Serving {
 
     async fn requests<S>(mut self, stream: S) -> Option<ListenerEvent>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let router = TowerToHyperService::new(self.router);
         let service = service_fn(|mut request: Request<Incoming>| {
             request.extensions_mut().insert(self.peer);
+            if request.headers().contains_key(UPGRADE) {
+                request.extensions_mut().insert(self.places.clone());
+            }
             router.call(request)
         });
         let mut connection = http1::Builder::new()
@@ -61,7 +66,8 @@ impl Serving {
             .header_read_timeout(self.limits.head_time)
             .max_buf_size(self.limits.head_bytes_max)
             .max_header_size(self.limits.head_bytes_max)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
         let result = tokio::select! {
             result = &mut connection => result,
             () = stopped(&mut self.stop) => {
@@ -71,7 +77,8 @@ impl Serving {
         };
         let error = result.err()?;
         tracing::debug!(%error, "a connection ended early");
-        let nothing_arrived = || connection.into_parts().read_buf.is_empty();
+        let nothing_arrived =
+            || connection.into_parts().is_none_or(|parts| parts.read_buf.is_empty());
         event(&error, nothing_arrived)
     }
 }

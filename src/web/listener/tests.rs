@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::routing::get;
+use parking_lot::Mutex;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use tempfile::TempDir;
@@ -42,6 +43,8 @@ struct Served {
     tls: Option<Arc<Tls>>,
     /// Told when a request begins to wait.
     begun: Arc<Notify>,
+    /// The places of a connection that somebody has taken over.
+    taken_over: Arc<Mutex<Option<ConnectionPlaces>>>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -60,10 +63,16 @@ impl Served {
             told.notify_one();
             std::future::pending::<()>()
         };
+        let taken_over = Arc::new(Mutex::new(None));
+        let keeps = Arc::clone(&taken_over);
+        let takes = |Extension(places): Extension<ConnectionPlaces>| async move {
+            *keeps.lock() = Some(places);
+        };
         let router = Router::new().route("/", get(answer)).route("/waits", get(waits));
+        let router = router.route("/takes", get(takes));
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(listener.serve(router, stopped));
-        Self { address, counts, tls, begun, stop, task }
+        Self { address, counts, tls, begun, taken_over, stop, task }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -291,6 +300,26 @@ async fn an_address_that_holds_as_many_connections_as_it_may_gets_no_further_one
     tokio::time::timeout(LONG, again).await.expect("a place is free");
     drop(second);
     served.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_takes_a_connection_over_holds_its_place_and_is_waited_for() {
+    let limits = Limits { connections_per_address_max: 1, drain_time: SHORT, ..LIMITS };
+    let served = Served::with(limits, None).await;
+    let take = "GET /takes HTTP/1.1\r\nhost: test\r\nupgrade: x\r\nconnection: close\r\n\r\n";
+    let answer = say(served.connect().await, take).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(say(served.connect().await, "").await, "", "there is no second place");
+    served.taken_over.lock().take();
+    let again = async { while status(&served, "").await != "200" {} };
+    tokio::time::timeout(LONG, again).await.expect("a place is free");
+    // Once more, and held over the end: it is cut.
+    let again = async { while !say(served.connect().await, take).await.contains("200") {} };
+    tokio::time::timeout(LONG, again).await.expect("taken over");
+    let (counts, held) = (Arc::clone(&served.counts), Arc::clone(&served.taken_over));
+    served.stop().await;
+    assert!(held.lock().is_some());
+    assert_eq!(counts.of(CutAtDrain), 1);
 }
 
 #[tokio::test]

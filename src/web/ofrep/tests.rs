@@ -169,7 +169,7 @@ fn served(table: &Snapshot, flag: &Flag, context: &Value) -> Side {
     if let Some(plan) = context["headers"]["X-Plan"].as_str() {
         headers.push(("x-plan".into(), plan.into()));
     }
-    let parts = RequestParts { method: "GET".into(), target: "/".into(), headers };
+    let parts = RequestParts { headers, ..RequestParts::default() };
     let (id, at) = (RequestId::new(1, 1), Timestamp::from_seconds(1_800_000_000));
     let question = Question::new(id, flag.component.clone(), at, Credentials::Request(parts));
     table.plan(flag, &Facts::asked(&question, &Proof::Sound), 0).serving

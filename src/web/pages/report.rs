@@ -101,8 +101,8 @@ impl ReportBody<'_> {
         let count = |map: &BTreeMap<&'static str, u64>, class: MismatchClass| {
             map.get(class.code()).copied().unwrap_or(0)
         };
-        MismatchClass::ALL
-            .into_iter()
+        let classes = component.total.classes();
+        classes
             .map(|class| {
                 let differed = count(&component.total.mismatches, class);
                 let accepted = count(&component.total.accepted, class);
