@@ -11,6 +11,7 @@ import openapi  # noqa: F401
 import oauth  # noqa: F401
 import oidc  # noqa: F401
 import ofrep  # noqa: F401
+import sockets  # noqa: F401
 import tokens  # noqa: F401
 import webhooks  # noqa: F401
 from registry import TESTS

@@ -16,6 +16,9 @@ CHECKS = (
 
 EXAMPLES = 100
 
+# Tags of what only the data listener answers.
+OF_DATA = {"data", "oauth", "compatible", "ofrep", "sockets"}
+
 
 # Whoever tries every route presses the red button, too: these tests have a service of their own.
 def service(world):
@@ -81,13 +84,21 @@ def ofrep(world):
     run(world, address, "ofrep-known", known, *arguments, checks=checks)
 
 
+@test("openapi-sockets", "tickets and events are answered as the OpenAPI document says, whatever is sent")
+def sockets(world):
+    address, _, _ = service(world)
+    # A handshake is no request that can be made up.
+    arguments = ["--include-tag", "sockets", "--exclude-path", "/ws"]
+    run(world, address, "sockets", "", *arguments)
+
+
 @test("openapi-control", "the control listener answers as its OpenAPI document says, whatever is sent")
 def control(world):
     from world import CONTROL_TOKEN
 
     _, address, _ = service(world)
     arguments = ["-H", f"Authorization: Bearer {CONTROL_TOKEN}", "--exclude-tag", "data"]
-    for tag in ["oauth", "compatible", "ofrep", "metrics"]:
+    for tag in ["oauth", "compatible", "ofrep", "metrics", "sockets"]:
         arguments += ["--exclude-tag", tag]
     # A stream does not end by itself.
     arguments += ["--exclude-path", "/v1/events"]
@@ -104,7 +115,7 @@ def stranger(world):
     asked = 0
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            if not operation.get("security") or {"data", "oauth", "compatible", "ofrep"} & {*operation["tags"]}:
+            if not operation.get("security") or OF_DATA & {*operation["tags"]}:
                 continue
             target = path.replace("{component}", "http-auth").replace("{name}", "x").replace("{id}", "x")
             for headers in [[], [("Authorization", "Bearer 0123456789abcdef0123")]]:

@@ -261,11 +261,12 @@ class World:
         algorithm = {"hs": "HS256", "rs": "RS256", "es": "ES256", "ed": "EdDSA"}[key]
         return jwt.encode(claims, self.keys[key], algorithm, headers=headers)
 
-    def start_service(self, name, sections="", control_port=0, signing_key=None, changes=()):
+    def start_service(self, name, sections="", control_port=0, signing_key=None, changes=(), arguments=()):
         """Starts a service with a database of its own; its data, control and metrics address.
 
         `sections` is more configuration, `changes` are pairs of texts of which the second takes
-        the first one's place; with a port, browsers are told to come there."""
+        the first one's place, `arguments` are more of the command; with a port, browsers are told
+        to come there."""
         config = CONFIG.format(
             name=name,
             folder=self.folder,
@@ -287,7 +288,7 @@ class World:
         seeds = (ROOT / "flags" / "development.toml").read_text()
         self.write("seeds.toml", seeds + SEED)
         path = self.write(f"{name}.toml", config)
-        command = [os.environ["CROSSFADE_BIN"], "serve", "--config", str(path)]
+        command = [os.environ["CROSSFADE_BIN"], "serve", "--config", str(path), *arguments]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         self.processes.append(process)
         addresses = queue.Queue()
