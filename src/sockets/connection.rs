@@ -1,5 +1,8 @@
 //! An open connection, from the side of its socket.
 
+mod hearing;
+mod sides;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::Arc;
@@ -230,75 +233,9 @@ impl Connection {
         }
     }
 
-    /// Changes the side that serves, if that is due. The client is told where SSOT goes on.
-    fn changes_side(&mut self) -> bool {
-        let Some(handover) = &mut self.handover else { return false };
-        let now = Instant::now();
-        handover.want(self.seat.side(), now);
-        let end = self.user.state.lock().log.end();
-        let Some(from) = handover.change(self.cursor, end.after, now) else { return false };
-        let to_legacy = handover.side() == Side::Legacy;
-        self.allowed = end.after;
-        if to_legacy {
-            self.cursor = from;
-            return false;
-        }
-        self.go_on(Position { after: from, ..end });
-        true
-    }
-
-    /// Goes on behind `position`, or behind what is lost since. The client is told which.
-    fn go_on(&mut self, position: Position) {
-        let (from, gap) = self.user.state.lock().log.resume(position);
-        self.cursor = from;
-        match gap {
-            Some(gap) => self.tell_gap(gap),
-            None => self.reply(wire::position(Position { after: from, ..position })),
-        }
-    }
-
     fn tell_gap(&mut self, gap: Gap) {
         count(&self.shared.counts.gaps);
         self.reply(wire::gap(gap));
-    }
-
-    /// Rules on a frame that legacy wants to write. Whoever asks has written first what
-    /// [`Connection::ready`] has.
-    pub fn legacy(&mut self, about: &About) -> Legacy {
-        let Some(handover) = &mut self.handover else { return Legacy::Swallow };
-        let event = match about {
-            About::Event(event) => event,
-            About::Nothing => return Legacy::Write,
-            About::Nameless { .. } if handover.side() == Side::Legacy => return Legacy::Write,
-            About::Nameless { known: true } => return Legacy::Swallow,
-            About::Nameless { known: false } => {
-                count(&self.shared.counts.uncertain);
-                return Legacy::Write;
-            }
-        };
-        let place = self.user.state.lock().log.place_of(event);
-        let ruling = handover.legacy(event, place, self.cursor);
-        self.unwritten = place.filter(|_| ruling == Legacy::Write);
-        count(match ruling {
-            Legacy::Write => &self.shared.counts.legacy_written,
-            Legacy::Swallow => &self.shared.counts.legacy_swallowed,
-        });
-        ruling
-    }
-
-    /// True when the log of the connection's user has events of that run.
-    pub fn knows_run(&self, run: &RunId) -> bool {
-        self.user.state.lock().runs.knows(run)
-    }
-
-    /// True while SSOT still serves, and legacy is to: legacy's frames had better wait.
-    pub fn leaves_ssot(&self) -> bool {
-        self.handover.as_ref().is_some_and(|handover| handover.leaves_ssot())
-    }
-
-    /// The side that serves the connection now.
-    pub fn side(&self) -> Side {
-        self.handover.as_ref().map_or(Side::Ssot, |handover| handover.side())
     }
 
     /// Says that the last frame that was handed out has been written.
@@ -321,75 +258,6 @@ impl Connection {
     /// Says that something came from the client, whatever it was.
     pub fn heard(&self) {
         self.seat.heard(self.shared.clock.now());
-    }
-
-    /// True for a message that this manager answers, whoever serves: one about positions, runs or
-    /// tokens. Others a legacy manager may want to see.
-    pub fn answers(text: &str) -> bool {
-        match Message::parse(text) {
-            Ok(
-                Message::Acknowledge(_)
-                | Message::Resume(_)
-                | Message::Subscribe(_)
-                | Message::Unsubscribe(_)
-                | Message::Authenticate(_),
-            ) => true,
-            Ok(Message::Ping | Message::Publish(_) | Message::Forward(_)) | Err(_) => false,
-        }
-    }
-
-    /// Takes a message of the client's. Answers come out of [`Connection::next`].
-    pub fn received(&mut self, text: &str) -> Received {
-        self.heard();
-        match Message::parse(text) {
-            Ok(message) => self.act(message),
-            Err(fault) => {
-                self.complain(&fault);
-                Received::Done
-            }
-        }
-    }
-
-    fn act(&mut self, message: Message) -> Received {
-        match message {
-            Message::Ping => {
-                let now = self.shared.clock.now().rfc3339();
-                self.reply(serde_json::json!({ "type": "pong", "timestamp": now }).to_string());
-            }
-            Message::Acknowledge(position) => self.seat.acknowledge(position),
-            Message::Resume(position) => self.resume(position),
-            Message::Subscribe(run) => self.subscribe(run),
-            Message::Unsubscribe(run) => self.runs.retain(|known| *known != run),
-            Message::Authenticate(token) => return Received::Renew(token),
-            Message::Publish(event) if self.may_publish => return Received::Publish(event),
-            Message::Publish(_) => {
-                self.refuse("not_allowed", "only a service's token may publish");
-            }
-            Message::Forward(message) => return Received::Forward(message),
-        }
-        Received::Done
-    }
-
-    /// Tells the client that its message was refused.
-    pub fn refuse(&mut self, code: &str, detail: &str) {
-        let error = serde_json::json!({ "type": "error", "code": code, "detail": detail });
-        self.reply(error.to_string());
-    }
-
-    fn complain(&mut self, fault: &MessageFault) {
-        match fault {
-            MessageFault::Event(fault) => {
-                let error = serde_json::json!({
-                    "type": "error",
-                    "code": "invalid_event",
-                    "detail": fault.problem,
-                    "pointer": format!("/event{}", fault.pointer),
-                });
-                self.reply(error.to_string());
-            }
-            MessageFault::Unreadable => self.refuse("unreadable", &fault.to_string()),
-            MessageFault::Field(_) => self.refuse("invalid_message", &fault.to_string()),
-        }
     }
 
     /// Queues a frame that is no event. A client that asks without reading is closed.
