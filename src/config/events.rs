@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::reader::{Faults, Section};
+use super::sections::named_component;
 use crate::domain::ComponentId;
 use crate::legacy::tunnel::{Source, TunnelSettings};
 
@@ -19,30 +20,13 @@ pub struct EventsConfig {
 
 /// Reads the section.
 pub fn events(mut section: Section, faults: &mut Faults) -> EventsConfig {
-    let component = named(&mut section, ("component", "event-delivery"), faults);
+    let component = named_component(&mut section, ("component", "event-delivery"), faults);
     let connections = ("connections", "socket-connections");
-    let connections = named(&mut section, connections, faults);
+    let connections = named_component(&mut section, connections, faults);
     let tunnel = section.section("tunnel", faults);
     let tunnel = if tunnel.is_empty() { None } else { tunnel_settings(tunnel, faults) };
     section.end(faults);
     EventsConfig { component, connections, tunnel }
-}
-
-/// The component that a setting names, or the shipped one.
-fn named(
-    section: &mut Section,
-    (setting, otherwise): (&'static str, &str),
-    faults: &mut Faults,
-) -> ComponentId {
-    let text: Option<String> = section.optional(setting, faults);
-    let parsed = ComponentId::parse(text.as_deref().unwrap_or(otherwise)).or_else(|error| {
-        faults.add(section.place(setting), format!("names no component: {error}"));
-        ComponentId::parse(otherwise)
-    });
-    match parsed {
-        Ok(component) => component,
-        Err(_) => unreachable!("the name of a shipped component is a component"),
-    }
 }
 
 fn tunnel_settings(mut section: Section, faults: &mut Faults) -> Option<TunnelSettings> {

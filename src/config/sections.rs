@@ -8,6 +8,7 @@ use super::reader::{Faults, Section};
 use super::secret::{read_private_file, read_secret};
 use super::sessions;
 use crate::authority::{self, KeySource, MasterKey};
+use crate::domain::ComponentId;
 use crate::{legacy, outbound};
 
 /// `[authority]`.
@@ -288,6 +289,23 @@ fn secret_headers(
         header.end(faults);
     }
     headers
+}
+
+/// The component that a setting names, or the shipped one.
+pub fn named_component(
+    section: &mut Section,
+    (setting, otherwise): (&'static str, &str),
+    faults: &mut Faults,
+) -> ComponentId {
+    let text: Option<String> = section.optional(setting, faults);
+    let parsed = ComponentId::parse(text.as_deref().unwrap_or(otherwise)).or_else(|error| {
+        faults.add(section.place(setting), format!("names no component: {error}"));
+        ComponentId::parse(otherwise)
+    });
+    match parsed {
+        Ok(component) => component,
+        Err(_) => unreachable!("the name of a shipped component is a component"),
+    }
 }
 
 /// `[outbound]`.

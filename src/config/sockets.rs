@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::Environment;
 use super::reader::{Faults, Section};
+use super::sections::named_component;
 use super::webhooks::{key, url};
-use crate::domain::{ComponentId, EVENT_BYTES_MAX};
+use crate::domain::EVENT_BYTES_MAX;
 use crate::outbound;
 use crate::sockets::{ForwardSettings, Settings};
 use crate::web::{Origins, Refuse, SocketSettings};
@@ -82,7 +83,7 @@ fn manager(section: &mut Section, faults: &mut Faults) -> Settings {
 
 fn doors(section: &mut Section, faults: &mut Faults) -> SocketSettings {
     SocketSettings {
-        component: component(section, faults),
+        component: named_component(section, ("component", "socket-auth"), faults),
         refuse: section.optional("refuse", faults).unwrap_or(Refuse::Status),
         origins: origins(section, faults),
         query_token: query_token(section, faults),
@@ -103,19 +104,6 @@ fn doors(section: &mut Section, faults: &mut Faults) -> SocketSettings {
         write_time: Duration::from_millis(section.within("write_ms", 10_000, 10..=600_000, faults)),
         tickets_max: section.within("tickets_max", 10_000, 1..=1_000_000, faults),
         echo: false,
-    }
-}
-
-fn component(section: &mut Section, faults: &mut Faults) -> ComponentId {
-    const OTHERWISE: &str = "socket-auth";
-    let text: Option<String> = section.optional("component", faults);
-    let parsed = ComponentId::parse(text.as_deref().unwrap_or(OTHERWISE)).or_else(|error| {
-        faults.add(section.place("component"), format!("names no component: {error}"));
-        ComponentId::parse(OTHERWISE)
-    });
-    match parsed {
-        Ok(component) => component,
-        Err(_) => unreachable!("the name of a shipped component is a component"),
     }
 }
 
