@@ -4,14 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use super::counter::Failure;
+use super::counts::{Counts, Took};
 use super::intake::{Bell, Intake};
 use super::pages::Pages;
-use super::{AcceptedUse, Counter, Exemplar, Group, GroupKey, Latency, LatencySummary, Tally};
+use super::{
+    AcceptedUse, Comparisons, Counter, Exemplar, Group, GroupKey, Latency, LatencySummary, Tally,
+};
 use crate::compare::{Inconclusive, MismatchClass, Observation, Verdict};
 use crate::domain::{ComponentId, FingerprintKey, Question, Side, Timestamp};
+
+/// Whoever reads waits this long for a minute that is being closed, and reads anew this often.
+const CLOSING_TAKES: Duration = Duration::from_secs(1);
+const TRIES_MAX: u32 = 4;
 
 /// What was served to the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,8 +121,11 @@ pub struct Book {
     component: ComponentId,
     fingerprints: FingerprintKey,
     pages: Mutex<Pages>,
+    /// Told when minutes that were closing are closed.
+    closed: Condvar,
     intake: Intake,
     bell: Arc<Bell>,
+    comparisons: Option<Arc<Comparisons>>,
 }
 
 impl Book {
@@ -123,9 +133,10 @@ impl Book {
         component: ComponentId,
         fingerprints: FingerprintKey,
         bell: Arc<Bell>,
+        comparisons: Option<Arc<Comparisons>>,
     ) -> Self {
-        let (pages, intake) = (Mutex::default(), Intake::default());
-        Self { component, fingerprints, pages, intake, bell }
+        let (pages, closed, intake) = (Mutex::default(), Condvar::new(), Intake::default());
+        Self { component, fingerprints, pages, closed, intake, bell, comparisons }
     }
 
     pub(super) const fn intake(&self) -> &Intake {
@@ -145,18 +156,49 @@ impl Book {
         self.pages.lock()
     }
 
+    /// Tells those who wait for it that what was closing is closed, or open again.
+    pub(super) fn tell_closed(&self) {
+        self.closed.notify_all();
+    }
+
+    /// Reads the disk with `read`, and beside it what was counted between two minutes and is not
+    /// among the kept ones: together they count each record once. A disk that takes longer than a
+    /// few seconds to close a minute is read as it is.
+    pub(super) fn beside_open<T, E>(
+        &self,
+        (from, to): (i64, i64),
+        read: impl Fn() -> Result<T, E>,
+    ) -> Result<(T, Vec<(i64, Counts)>), E> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let (closings, open) = {
+                let mut pages = self.pages.lock();
+                if pages.open.is_closing() {
+                    self.closed.wait_for(&mut pages, CLOSING_TAKES);
+                }
+                (pages.open.closings(), pages.open.between(from, to))
+            };
+            let kept = read()?;
+            let unmoved = {
+                let pages = self.pages.lock();
+                pages.open.closings() == closings && !pages.open.is_closing()
+            };
+            if unmoved || tries == TRIES_MAX {
+                return Ok((kept, open));
+            }
+        }
+    }
+
     /// Writes one entry, dated by the question.
     pub fn record(&self, question: &Question, entry: &Entry<'_>) {
+        if let Some(comparisons) = &self.comparisons {
+            comparisons.recorded(question, entry);
+        }
         let mut counters = Counters::new();
         entry.count(&mut counters);
         let mut pages = self.pages.lock();
         pages.changed = true;
-        if let Some(legacy) = entry.legacy.filter(|legacy| was_reached_for(legacy)) {
-            pages.legacy.record(legacy.took);
-        }
-        if let Some(ssot) = entry.ssot.filter(|ssot| was_reached_for(ssot)) {
-            pages.ssot.record(ssot.took);
-        }
         if let Finding::Compared { verdict: Verdict::Mismatch(mismatch), accepted, .. } =
             &entry.finding
             && let (Some(legacy), Some(ssot)) = (entry.legacy, entry.ssot)
@@ -167,12 +209,16 @@ impl Book {
                 counters.push(Counter::SampleDropped);
             }
         }
-        pages.count(question.asked_at, counters.as_slice());
+        let took = Took { legacy: time_of(entry.legacy), ssot: time_of(entry.ssot) };
+        pages.count(question.asked_at, counters.as_slice(), took);
     }
 
     /// Writes what a comparison without a question has found: of an event on one connection, or of a
     /// connection. `served` is the side whose doing reached a client.
     pub fn judged(&self, at: Timestamp, served: Option<Side>, judgement: Judgement) {
+        if let Some(comparisons) = &self.comparisons {
+            comparisons.judged(&self.component, at, served, judgement);
+        }
         let mut counters = Counters::new();
         if let Some(side) = served {
             counters.push(Counter::Served(side));
@@ -185,7 +231,7 @@ impl Book {
         });
         let mut pages = self.pages.lock();
         pages.changed = true;
-        pages.count(at, counters.as_slice());
+        pages.count(at, counters.as_slice(), Took::default());
     }
 
     /// Counts a difference that falls under the accepted one of this name. False when that is used
@@ -247,9 +293,11 @@ impl Book {
     }
 }
 
-/// False for a side that was taken to fail without being asked: there was nothing to measure.
-const fn was_reached_for(observation: &Observation) -> bool {
-    observation.answer.is_ok() || !observation.took.is_zero()
+/// How long an answer took; nothing for a side that was taken to fail without being asked: there
+/// was nothing to measure.
+pub(super) fn time_of(observation: Option<&Observation>) -> Option<Duration> {
+    let reached = observation.filter(|seen| seen.answer.is_ok() || !seen.took.is_zero());
+    reached.map(|observation| observation.took)
 }
 
 impl Entry<'_> {
@@ -280,6 +328,9 @@ impl Entry<'_> {
             if let Some(Err(failure)) = observation.map(|observation| &observation.answer) {
                 counters.push(Counter::Failed(side, Failure::from(failure)));
             }
+            if observation.is_some() && time_of(observation).is_none() {
+                counters.push(Counter::Unasked(side));
+            }
         }
         match &self.finding {
             Finding::Compared { verdict, accepted, asked_again } => {
@@ -309,9 +360,9 @@ struct Counters {
 }
 
 impl Counters {
-    /// Outcome, side, rescue, refused rescue, owner, enforcement, two failures, asked again,
-    /// verdict, dropped sample.
-    const MAX: usize = 11;
+    /// Outcome, side, rescue, refused rescue, owner, enforcement, two failures without being asked,
+    /// asked again, verdict, dropped sample.
+    const MAX: usize = 13;
 
     const fn new() -> Self {
         Self { list: [Counter::Late; Self::MAX], length: 0 }
@@ -337,7 +388,7 @@ mod tests {
     const KEY: FingerprintKey = FingerprintKey::new([1; 32]);
 
     fn book() -> Book {
-        Book::new(ComponentId::parse("http-auth").expect("an id"), KEY, Arc::default())
+        Book::new(ComponentId::parse("http-auth").expect("an id"), KEY, Arc::default(), None)
     }
 
     fn asked_at(seconds: i64, token: &str) -> Question {

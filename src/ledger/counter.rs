@@ -20,6 +20,9 @@ pub enum Counter {
     RescueRefused,
     /// This side failed, serving or shadowed.
     Failed(Side, Failure),
+    /// This side was taken to fail without being asked: its failure has no latency. How often it
+    /// was to answer is this beside the count of its latencies.
+    Unasked(Side),
     /// Both sides were asked and agree.
     Matched,
     /// The sides differ.
@@ -44,7 +47,7 @@ pub enum Counter {
     CannotPlan,
     /// Done by the side that keeps the session, though the other one serves.
     Owned,
-    /// The question was older than the oldest minute kept; counted in the total only.
+    /// The question was older than the oldest minute in memory; no window counts it.
     Late,
     /// A difference that found no room among the samples.
     SampleDropped,
@@ -93,7 +96,7 @@ const FAILURES: usize = Failure::ALL.len();
 const INCONCLUSIVE: usize = Inconclusive::ALL.len();
 
 /// Counters before those of failures.
-const PLAIN: usize = 19;
+const PLAIN: usize = 21;
 
 /// How many counters there are.
 pub const COUNTERS: usize = PLAIN + 2 * FAILURES + 2 * CLASSES + INCONCLUSIVE;
@@ -119,6 +122,7 @@ impl Counter {
             Self::ByTarget => 16,
             Self::Enforced => 17,
             Self::EnforceUndecided => 18,
+            Self::Unasked(side) => 19 + side as usize,
             Self::Failed(side, failure) => PLAIN + side as usize * FAILURES + failure as usize,
             Self::Mismatched(class) => PLAIN + 2 * FAILURES + class as usize,
             Self::Accepted(class) => PLAIN + 2 * FAILURES + CLASSES + class as usize,
@@ -154,6 +158,7 @@ impl Counter {
             .chain(MismatchClass::ALL.map(Self::Accepted))
             .chain(Inconclusive::ALL.map(Self::Inconclusive))
             .chain(failed)
+            .chain(Side::BOTH.map(Self::Unasked))
             .chain(Side::BOTH.map(Self::Rescued))
             .chain(rest)
     }
@@ -168,6 +173,7 @@ impl Counter {
             Self::Rescued(side) => format!("rescued:{side}"),
             Self::RescueRefused => "rescue_refused".to_owned(),
             Self::Failed(side, failure) => format!("failed:{side}:{}", failure.code()),
+            Self::Unasked(side) => format!("unasked:{side}"),
             Self::Matched => "matched".to_owned(),
             Self::Mismatched(class) => format!("mismatched:{}", class.code()),
             Self::Accepted(class) => format!("accepted:{}", class.code()),
@@ -196,6 +202,7 @@ impl Counter {
             | Self::Rescued(_)
             | Self::RescueRefused
             | Self::Failed(..)
+            | Self::Unasked(_)
             | Self::Matched
             | Self::Inconclusive(_)
             | Self::AskedAgain

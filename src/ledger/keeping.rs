@@ -1,35 +1,36 @@
 //! Books on disk, so that a crash loses about the last second of counts: half until they are
 //! written, half until the engine hands them to the system.
 //!
-//! Every half second the minutes that changed are written, many components to a row; a book's
-//! total and latencies are written once a minute, when a minute closes, and say up to which
-//! minute they count. A total is then the written one plus the minutes from there on. Groups of
-//! differences, and how often each accepted one has applied, are written every five seconds.
+//! Every half second the open minutes that changed are written, and those that have closed are
+//! added to the kept minutes and hours. A book's total and latencies are written once a minute,
+//! when a minute closes, and say up to which minute they count. A total is then the written one
+//! plus the minutes from there on. Groups of differences, and how often each accepted one has
+//! applied, are written every five seconds.
 
-use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
 
 use super::accepted_use::AcceptedUses;
 use super::book::Book;
-use super::pages::KeptGroup;
+use super::moving::{Former, Minutes};
+use super::pages::{KeptGroup, MINUTES_MAX};
+use super::past::{Past, number_of};
 use super::samples::GROUPS_MAX;
-use super::{Group, Latency, Ledger, Tally};
+use super::{Grain, Group, Latency, Ledger, Tally};
 use crate::domain::{ComponentId, Timestamp};
 use crate::store::{Batch, Durability, Expect, Row, Store, StoreError, Table};
 
-/// Components whose minutes share a row. Their tallies fit a row even when nothing is zero.
-const COMPONENTS_PER_ROW: usize = 32;
-
-/// Rows written in one batch, at most.
+/// Rows written in one batch, about.
 const BATCH_ROWS: usize = 256;
-
-/// Minutes are kept on disk for this long.
-const MINUTES_KEPT: i64 = 48 * 60;
 
 /// Rows removed in one round, at most.
 const REMOVED_MAX: usize = 2_000;
+
+/// Components looked at in one round of removing.
+const PRUNED_BOOKS: usize = 100;
 
 /// Why the ledger cannot be kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +41,14 @@ pub enum LedgerError {
     /// A row names no component or no minute.
     #[error("keep the ledger: row {0:?} names no component or no minute")]
     Key(String),
+    /// The file of comparisons cannot be opened.
+    #[error("write comparisons to {}: {problem}", path.display())]
+    Comparisons {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        problem: String,
+    },
 }
 
 /// A book's counts of all minutes before `through`, and its latencies.
@@ -52,15 +61,6 @@ struct TotalRow {
 }
 
 impl Row for TotalRow {
-    const FORMAT: u8 = 1;
-}
-
-/// One minute of several components.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(super) struct MinuteRow(pub(super) BTreeMap<ComponentId, Tally>);
-
-impl Row for MinuteRow {
     const FORMAT: u8 = 1;
 }
 
@@ -87,7 +87,12 @@ pub enum Round {
 pub struct Keeper {
     store: Store,
     totals: Table<TotalRow>,
-    pub(super) minutes: Table<MinuteRow>,
+    pub(super) past: Past,
+    former: Former,
+    /// Nothing is left to be moved.
+    moved: AtomicBool,
+    /// How many books have been looked at for what is too old.
+    pruned: AtomicUsize,
     groups: Table<Group>,
     accepted: Table<AcceptedUses>,
 }
@@ -98,7 +103,10 @@ impl Keeper {
         Self {
             store: store.clone(),
             totals: store.table("ledger_totals"),
-            minutes: store.table("ledger_minutes"),
+            past: Past::new(store),
+            former: Former::new(store),
+            moved: AtomicBool::new(false),
+            pruned: AtomicUsize::new(0),
             groups: store.table("ledger_groups"),
             accepted: store.table("ledger_accepted"),
         }
@@ -116,9 +124,7 @@ impl Keeper {
             pages.legacy = stored.value.legacy;
             pages.ssot = stored.value.ssot;
         }
-        for ((number, component), (_, tally)) in self.latest_minutes()? {
-            ledger.book(&component).pages().restore(number, tally);
-        }
+        self.load_minutes(ledger)?;
         for row in self.groups.scan("") {
             let (key, stored) = row?;
             let id = key.split_once('/').and_then(|(id, _)| ComponentId::parse(id).ok());
@@ -137,36 +143,58 @@ impl Keeper {
         Ok(())
     }
 
-    /// Every kept minute of every component. Where two rows tell of the same one, since a start
-    /// has put the components into other rows, the later row is right.
-    #[expect(clippy::type_complexity, reason = "a map of this one function")]
-    fn latest_minutes(&self) -> Result<BTreeMap<(i64, ComponentId), (u64, Tally)>, LedgerError> {
-        let mut latest = BTreeMap::new();
-        for row in self.minutes.scan("") {
+    /// Puts back open minutes, and in memory those of the last hour and those that no total
+    /// counts yet.
+    fn load_minutes(&self, ledger: &Ledger) -> Result<(), LedgerError> {
+        let mut open = self.former.minutes()?;
+        for component in open.keys() {
+            ledger.book(component).pages().mark_total();
+        }
+        for row in self.past.open.scan("") {
             let (key, stored) = row?;
-            let number = minute_of(&key).ok_or(LedgerError::Key(key))?;
-            for (component, tally) in stored.value.0 {
-                let known = latest.entry((number, component)).or_insert((0, Tally::default()));
-                if stored.revision > known.0 {
-                    *known = (stored.revision, tally);
-                }
+            let id = key.split_once('/').and_then(|(id, _)| ComponentId::parse(id).ok());
+            let (Some(id), Some(number)) = (id, number_of(&key)) else {
+                return Err(LedgerError::Key(key));
+            };
+            ledger.book(&id).pages().open.restore(number, &stored.value);
+            open.entry(id).or_default().entry(number).or_default().absorb(&stored.value.tally);
+        }
+        for book in ledger.books() {
+            let mut minutes = open.remove(book.component()).unwrap_or_default();
+            self.add_recent(&book, &mut minutes)?;
+            let mut pages = book.pages();
+            for (number, tally) in minutes {
+                pages.restore(number, tally);
             }
         }
-        Ok(latest)
+        Ok(())
+    }
+
+    /// Adds the kept minutes that a book holds in memory.
+    fn add_recent(&self, book: &Book, minutes: &mut Minutes) -> Result<(), LedgerError> {
+        let kept = self.past.newest(book.component())?;
+        let Some(newest) = kept.max(minutes.keys().next_back().copied()) else { return Ok(()) };
+        let in_memory = i64::try_from(MINUTES_MAX).unwrap_or(i64::MAX);
+        let from = (newest - in_memory + 1).min(book.pages().through);
+        self.past.each(book.component(), (from, newest + 1), Grain::Minute, |number, counts| {
+            minutes.entry(number).or_default().absorb(&counts.tally);
+        })
     }
 
     /// Writes what changed. What cannot be written now stays marked as changed and is tried
     /// again with the next round.
     pub async fn write(&self, ledger: &Ledger, round: Round) -> Result<(), LedgerError> {
+        if !self.moved.load(Ordering::Relaxed) {
+            self.former.move_to(&self.past).await?;
+            self.moved.store(true, Ordering::Relaxed);
+        }
         let mut writing = Writing { batch: self.store.batch(), done: Vec::new() };
-        for (chunk, books) in ledger.books_in_order().chunks(COMPONENTS_PER_ROW).enumerate() {
-            self.put_minutes(&mut writing, chunk, books)?;
-            for book in books {
-                self.put_total(&mut writing, book, round)?;
-                if round != Round::Minutes {
-                    self.put_groups(&mut writing, ledger, book)?;
-                    self.put_accepted(&mut writing, book)?;
-                }
+        for book in ledger.books_in_order() {
+            self.put_minutes(&mut writing, &book)?;
+            self.put_total(&mut writing, &book, round)?;
+            if round != Round::Minutes {
+                self.put_groups(&mut writing, ledger, &book)?;
+                self.put_accepted(&mut writing, &book)?;
             }
             if writing.batch.len() >= BATCH_ROWS {
                 writing = writing.commit(&self.store).await?;
@@ -175,29 +203,23 @@ impl Keeper {
         writing.commit(&self.store).await.map(drop)
     }
 
-    fn put_minutes(
-        &self,
-        writing: &mut Writing,
-        chunk: usize,
-        books: &[Arc<Book>],
-    ) -> Result<(), LedgerError> {
-        let mut rows: BTreeMap<i64, MinuteRow> = BTreeMap::new();
-        for book in books {
-            for number in book.pages().take_changed_minutes() {
-                rows.entry(number).or_default();
-                writing.done.push(Done::Minute(book.clone(), number));
-            }
+    fn put_minutes(&self, writing: &mut Writing, book: &Arc<Book>) -> Result<(), LedgerError> {
+        let (changed, closing, joined) = {
+            let mut pages = book.pages();
+            let from = pages.open_from();
+            let (closing, joined) = pages.open.begin_closing(from);
+            let (closing, joined) = (closing.to_vec(), joined.to_vec());
+            (pages.open.take_changed(from), closing, joined)
+        };
+        if !closing.is_empty() || !joined.is_empty() {
+            writing.done.push(Done::Closed(Arc::clone(book)));
         }
-        for (number, row) in &mut rows {
-            for book in books {
-                if let Some(tally) = book.pages().tally_of(*number) {
-                    row.0.insert(book.component().clone(), tally);
-                }
-            }
-            let key = format!("{number:012}/{chunk:04}");
-            writing.batch.put(&self.minutes, &key, row, Expect::Anything, None)?;
+        for minute in &changed {
+            writing.done.push(Done::Minute(Arc::clone(book), minute.number));
         }
-        Ok(())
+        let component = book.component();
+        self.past.put_closed(&mut writing.batch, component, &closing, &joined)?;
+        Ok(self.past.put_open(&mut writing.batch, component, &changed)?)
     }
 
     fn put_total(
@@ -247,16 +269,17 @@ impl Keeper {
         Ok(writing.batch.put(&self.accepted, key, &pages.accepted, Expect::Anything, None)?)
     }
 
-    /// Removes minutes that are older than two days, a bounded number of rows at a time.
-    pub async fn prune(&self, now: Timestamp) -> Result<(), LedgerError> {
-        let oldest = now.seconds().div_euclid(60) - MINUTES_KEPT;
+    /// Removes minutes that are older than 30 days and hours that are older than 400, of some
+    /// components and a bounded number of rows at a time.
+    pub async fn prune(&self, ledger: &Ledger, now: Timestamp) -> Result<(), LedgerError> {
+        let books = ledger.books_in_order();
+        let looked_at = books.len().min(PRUNED_BOOKS);
+        let first = self.pruned.fetch_add(looked_at, Ordering::Relaxed);
         let mut batch = self.store.batch();
-        for row in self.minutes.scan("").take(REMOVED_MAX) {
-            let (key, _) = row?;
-            if minute_of(&key).is_some_and(|number| number >= oldest) {
-                break;
-            }
-            batch.remove(&self.minutes, &key, Expect::Anything)?;
+        let mut left = REMOVED_MAX;
+        for place in first..first + looked_at {
+            let book = &books[place % books.len()];
+            left -= self.past.prune(&mut batch, book, now, left)?;
         }
         if batch.is_empty() { Ok(()) } else { Ok(batch.commit(Durability::Relaxed).await?) }
     }
@@ -270,6 +293,7 @@ struct Writing {
 
 enum Done {
     Minute(Arc<Book>, i64),
+    Closed(Arc<Book>),
     Total(Arc<Book>),
     Group(Arc<Book>, super::GroupKey),
     Accepted(Arc<Book>),
@@ -282,7 +306,12 @@ impl Writing {
         if !batch.is_empty() {
             batch.commit(Durability::Relaxed).await?;
         }
-        self.done.clear();
+        for done in self.done.drain(..) {
+            if let Done::Closed(book) = done {
+                book.pages().open.end_closing();
+                book.tell_closed();
+            }
+        }
         Ok(self)
     }
 }
@@ -291,7 +320,11 @@ impl Drop for Writing {
     fn drop(&mut self) {
         for done in self.done.drain(..) {
             match done {
-                Done::Minute(book, number) => book.pages().mark_minute(number),
+                Done::Minute(book, number) => book.pages().open.mark(number),
+                Done::Closed(book) => {
+                    book.pages().open.undo_closing();
+                    book.tell_closed();
+                }
                 Done::Total(book) => book.pages().mark_total(),
                 Done::Accepted(book) => book.pages().accepted_changed = true,
                 Done::Group(book, key) => {
@@ -302,11 +335,6 @@ impl Drop for Writing {
             }
         }
     }
-}
-
-/// Minute rows sort by time, then by chunk.
-pub(super) fn minute_of(key: &str) -> Option<i64> {
-    key.split_once('/')?.0.parse().ok()
 }
 
 #[cfg(test)]
@@ -409,24 +437,33 @@ mod tests {
         record(&ledger, "a", 100);
         let keeper = Keeper::new(&store);
         let mut writing = Writing { batch: store.batch(), done: Vec::new() };
-        keeper.put_minutes(&mut writing, 0, &ledger.books_in_order()).expect("fits");
+        keeper.put_minutes(&mut writing, &ledger.book(&id("a"))).expect("fits");
         drop(writing);
         keeper.write(&ledger, Round::Minutes).await.expect("written");
         assert_eq!(matched(&reloaded(&store), "a"), 1);
     }
 
     #[tokio::test]
-    async fn old_minutes_are_pruned_and_totals_stay() {
+    async fn old_minutes_and_hours_are_pruned_and_totals_stay() {
+        /// Midnight of some day.
+        const MINUTES: i64 = 20_000 * 1_440;
         let dir = tempfile::tempdir().expect("a directory");
         let store = Store::open(dir.path()).expect("a store");
         let ledger = Ledger::new(KEY);
-        for minute in [100, 5000, 5001] {
-            record(&ledger, "a", minute);
-        }
+        let ages = [401 * 1_440, 400 * 1_440, 31 * 1_440, 1_440, 0];
         let keeper = Keeper::new(&store);
-        keeper.write(&ledger, Round::Last).await.expect("written");
-        keeper.prune(Timestamp::from_seconds(5001 * 60)).await.expect("pruned");
-        assert_eq!(keeper.minutes.scan("").count(), 2);
-        assert_eq!(matched(&reloaded(&store), "a"), 3);
+        for age in ages {
+            record(&ledger, "a", MINUTES - age);
+            keeper.write(&ledger, Round::Last).await.expect("written");
+        }
+        let now = Timestamp::from_seconds(MINUTES * 60);
+        keeper.prune(&ledger, now).await.expect("pruned");
+        let kept = |grain| {
+            let kept = keeper.past.read(&id("a"), (0, i64::MAX), grain).expect("readable");
+            kept.into_keys().collect::<Vec<_>>()
+        };
+        assert_eq!(kept(Grain::Minute), [MINUTES - 1_440]);
+        assert_eq!(kept(Grain::Hour), [400, 31, 1].map(|days| MINUTES / 60 - days * 24));
+        assert_eq!(matched(&reloaded(&store), "a"), 5);
     }
 }

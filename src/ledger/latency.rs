@@ -35,6 +35,23 @@ impl Latency {
         recorded.expect("a histogram that grows takes any value up to a minute");
     }
 
+    /// Adds what was recorded elsewhere.
+    pub fn absorb(&mut self, other: &Self) {
+        let added = self.0.add(&other.0);
+        added.expect("a histogram that grows takes whatever another of its kind holds");
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each time that was recorded, in microseconds, as the longest that is counted with it, and
+    /// how often; shortest first.
+    pub(super) fn recorded(&self) -> impl Iterator<Item = (u64, u32)> {
+        self.0.iter_recorded().map(|step| (step.value_iterated_to(), step.count_at_value()))
+    }
+
     /// What was recorded here and not in `earlier`, an earlier state of the same histogram.
     #[must_use]
     pub fn without(&self, earlier: &Self) -> Self {
@@ -49,16 +66,24 @@ impl Latency {
         later
     }
 
-    /// The usual figures.
+    /// The usual figures. Quantiles are by nearest rank: the shortest time that so many percent of
+    /// the answers, rounded up to whole ones, did not exceed.
     pub fn summary(&self) -> LatencySummary {
-        let at = |quantile| (!self.0.is_empty()).then(|| self.0.value_at_quantile(quantile));
-        LatencySummary {
-            count: self.0.len(),
-            p50_us: at(0.5),
-            p90_us: at(0.9),
-            p99_us: at(0.99),
-            max_us: (!self.0.is_empty()).then(|| self.0.max()),
+        let count = self.0.len();
+        let ranks = [50, 90, 95, 99].map(|percent| (count * percent).div_ceil(100));
+        let mut found = [None; 4];
+        let mut below = 0;
+        for (micros, here) in self.recorded() {
+            below += u64::from(here);
+            for (rank, place) in ranks.iter().zip(&mut found) {
+                if place.is_none() && below >= *rank {
+                    *place = Some(micros);
+                }
+            }
         }
+        let [p50_us, p90_us, p95_us, p99_us] = found;
+        let max_us = (count > 0).then(|| self.0.max());
+        LatencySummary { count, p50_us, p90_us, p95_us, p99_us, max_us }
     }
 
     /// All answers' time together, within 1 %.
@@ -86,8 +111,7 @@ impl From<Vec<(u64, u32)>> for Latency {
 
 impl From<Latency> for Vec<(u64, u32)> {
     fn from(latency: Latency) -> Self {
-        let recorded = latency.0.iter_recorded();
-        recorded.map(|step| (step.value_iterated_to(), step.count_at_value())).collect()
+        latency.recorded().collect()
     }
 }
 
@@ -100,6 +124,8 @@ pub struct LatencySummary {
     pub p50_us: Option<u64>,
     /// Nine of ten answers were at least this fast.
     pub p90_us: Option<u64>,
+    /// Nineteen of twenty answers were at least this fast.
+    pub p95_us: Option<u64>,
     /// Ninety-nine of a hundred answers were at least this fast.
     pub p99_us: Option<u64>,
     /// The slowest.
@@ -121,10 +147,24 @@ mod tests {
         for summary in [latency.summary(), read.summary()] {
             assert_eq!(summary.count, 1000);
             assert!(summary.p50_us.expect("recorded").abs_diff(500) <= 5);
+            assert!(summary.p95_us.expect("recorded").abs_diff(950) <= 10);
             assert!(summary.p99_us.expect("recorded").abs_diff(990) <= 10);
         }
         assert!(latency.sum().as_micros().abs_diff(500_500) <= 5_005);
         assert_eq!(Latency::default().summary().p50_us, None);
+    }
+
+    #[test]
+    fn what_two_hold_together_is_what_one_would_hold() {
+        let [mut left, mut right, mut both] = [(); 3].map(|()| Latency::default());
+        for micros in [3, 900, 70_000, 50_000_000, 12] {
+            let part = if micros < 1_000 { &mut left } else { &mut right };
+            part.record(Duration::from_micros(micros));
+            both.record(Duration::from_micros(micros));
+        }
+        left.absorb(&right);
+        assert_eq!(left.summary(), both.summary());
+        assert!(left.recorded().eq(both.recorded()));
     }
 
     #[test]

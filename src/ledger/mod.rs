@@ -7,15 +7,28 @@
 
 mod accepted_use;
 mod book;
+mod call_sites;
+mod columns;
+mod comparisons;
 mod counter;
+mod counts;
 mod intake;
+mod journeys;
 mod keeping;
 mod latency;
+mod moving;
+mod open;
+mod packed;
 mod pages;
+mod past;
 mod samples;
 mod seen;
+mod sightings;
 mod since;
 mod tally;
+#[cfg(test)]
+mod tests;
+mod timeline;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,15 +37,20 @@ use parking_lot::RwLock;
 
 pub use accepted_use::AcceptedUse;
 pub use book::{Book, Enforcement, Entry, Finding, Judgement, NotCompared, Outcome};
+pub use call_sites::{CALL_SITES_MAX, CallSite, CallSites};
+pub use comparisons::{Comparisons, ComparisonsSettings, ComparisonsStats};
 pub use counter::{Counter, Failure};
 pub use intake::{Bell, WAITING_MAX};
+pub use journeys::{Journeys, KeptJourney, StepCounts, WalkCounts, WalkTotal};
 pub use keeping::{Keeper, LedgerError, Round};
 pub use latency::{Latency, LatencySummary};
 pub use samples::{Exemplar, Group, GroupKey, Side as SampleSide};
 pub use seen::{
     Compared, DeliveryFault, DeliverySeen, Gravity, OutcomeSeen, Seen, Trial, WalkSeen, Worth,
 };
+pub use sightings::{AnswersDiffer, SIGHTED_MAX, Sightings, SightingsSummary};
 pub use tally::Tally;
+pub use timeline::{Grain, Span, Stretch, Timeline};
 
 use crate::domain::{ComponentId, FingerprintKey};
 
@@ -42,6 +60,8 @@ pub struct Ledger {
     shelf: RwLock<Shelf>,
     fingerprints: FingerprintKey,
     bell: Arc<Bell>,
+    sightings: Arc<Sightings>,
+    comparisons: Option<Arc<Comparisons>>,
 }
 
 #[derive(Debug, Default)]
@@ -54,7 +74,20 @@ struct Shelf {
 impl Ledger {
     /// An empty ledger whose samples fingerprint tokens and subjects under `fingerprints`.
     pub fn new(fingerprints: FingerprintKey) -> Self {
-        Self { shelf: RwLock::default(), fingerprints, bell: Arc::default() }
+        let (shelf, bell) = (RwLock::default(), Arc::default());
+        let sightings = Arc::new(Sightings::new(fingerprints.clone()));
+        Self { shelf, fingerprints, bell, sightings, comparisons: None }
+    }
+
+    /// The same, with every comparison written out one by one.
+    #[must_use]
+    pub fn telling(self, comparisons: Option<Arc<Comparisons>>) -> Self {
+        Self { comparisons, ..self }
+    }
+
+    /// Where every comparison is written out, if it is.
+    pub const fn comparisons(&self) -> Option<&Arc<Comparisons>> {
+        self.comparisons.as_ref()
     }
 
     /// The book of a component, opened at first use. Callers keep it.
@@ -65,7 +98,8 @@ impl Ledger {
         let opened = &mut *self.shelf.write();
         let book = opened.books.entry(component.clone()).or_insert_with(|| {
             let bell = Arc::clone(&self.bell);
-            let book = Arc::new(Book::new(component.clone(), self.fingerprints.clone(), bell));
+            let (fingerprints, comparisons) = (self.fingerprints.clone(), self.comparisons.clone());
+            let book = Arc::new(Book::new(component.clone(), fingerprints, bell, comparisons));
             opened.order.push(Arc::clone(&book));
             book
         });
@@ -75,6 +109,11 @@ impl Ledger {
     /// What wakes whoever watches the books.
     pub fn bell(&self) -> Arc<Bell> {
         Arc::clone(&self.bell)
+    }
+
+    /// Whether the same token gets the same answer everywhere.
+    pub fn sightings(&self) -> Arc<Sightings> {
+        Arc::clone(&self.sightings)
     }
 
     /// Every book, in the order of the components' ids.

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::accepted_use::AcceptedUses;
+use super::counts::Took;
+use super::open::Open;
 use super::samples::{EXEMPLARS_MAX, GROUPS_MAX};
 use super::{Counter, Exemplar, Group, GroupKey, Latency, Tally};
 use crate::domain::Timestamp;
@@ -16,6 +18,8 @@ pub(super) struct Pages {
     /// Counts of what is not in `minutes` any more: a request touches its minute alone.
     pub(super) before: Box<Tally>,
     pub(super) minutes: VecDeque<Minute>,
+    /// The same counts and their latencies, for as long as the minutes may change.
+    pub(super) open: Open,
     pub(super) legacy: Latency,
     pub(super) ssot: Latency,
     pub(super) groups: BTreeMap<GroupKey, KeptGroup>,
@@ -36,7 +40,6 @@ pub(super) struct Minute {
     /// Minutes since the epoch.
     pub(super) number: i64,
     pub(super) tally: Tally,
-    pub(super) changed: bool,
 }
 
 #[derive(Debug)]
@@ -46,20 +49,28 @@ pub(super) struct KeptGroup {
 }
 
 impl Pages {
-    pub(super) fn count(&mut self, asked_at: Timestamp, counters: &[Counter]) {
+    pub(super) fn count(&mut self, asked_at: Timestamp, counters: &[Counter], took: Took) {
         let number = asked_at.seconds().div_euclid(60);
         self.closed_changed |= number < self.through;
-        if let Some(minute) = self.minute(number) {
-            minute.changed = true;
+        let late = if let Some(minute) = self.minute(number) {
             for counter in counters {
                 minute.tally.add(*counter);
             }
-            return;
+            None
+        } else {
+            for counter in counters.iter().chain([&Counter::Late]) {
+                self.before.add(*counter);
+            }
+            self.closed_changed = true;
+            Some(&Counter::Late)
+        };
+        self.open.minute(number).add(counters.iter().chain(late), took);
+        if let Some(took) = took.legacy {
+            self.legacy.record(took);
         }
-        for counter in counters.iter().chain([&Counter::Late]) {
-            self.before.add(*counter);
+        if let Some(took) = took.ssot {
+            self.ssot.record(took);
         }
-        self.closed_changed = true;
     }
 
     pub(super) fn total(&self) -> Tally {
@@ -106,7 +117,7 @@ impl Pages {
             self.before.absorb(&oldest.tally);
             place = place.saturating_sub(1);
         }
-        self.minutes.insert(place, Minute { number, tally: Tally::default(), changed: false });
+        self.minutes.insert(place, Minute { number, tally: Tally::default() });
         self.minutes.get_mut(place)
     }
 
@@ -156,20 +167,6 @@ impl Pages {
         }
     }
 
-    pub(super) fn take_changed_minutes(&mut self) -> Vec<i64> {
-        let changed = self.minutes.iter_mut().filter(|minute| minute.changed);
-        let taken = changed.map(|minute| {
-            minute.changed = false;
-            minute.number
-        });
-        taken.collect()
-    }
-
-    pub(super) fn tally_of(&self, number: i64) -> Option<Tally> {
-        let minute = self.minutes.iter().find(|minute| minute.number == number)?;
-        Some(minute.tally.clone())
-    }
-
     /// The minute from which on minutes are still likely to change: the one before the newest.
     pub(super) fn open_from(&self) -> i64 {
         self.minutes.back().map_or(0, |newest| newest.number - 1)
@@ -188,12 +185,6 @@ impl Pages {
             tally.absorb(&minute.tally);
         }
         tally
-    }
-
-    pub(super) fn mark_minute(&mut self, number: i64) {
-        if let Some(minute) = self.minutes.iter_mut().find(|minute| minute.number == number) {
-            minute.changed = true;
-        }
     }
 
     pub(super) const fn mark_total(&mut self) {

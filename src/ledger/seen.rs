@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{ClientNetwork, Revision, Share, Side, SubjectKey, Timestamp};
+use crate::domain::{ClientNetwork, ReasonClass, Revision, Share, Side, SubjectKey, Timestamp};
 
 /// Something that was seen of a component.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +109,27 @@ pub enum Gravity {
     AtOnce,
     /// Three subjects within ten minutes are too many: time, audience and the rest.
     AfterThree,
+}
+
+impl Gravity {
+    /// How grave it is that SSOT lets in what legacy refuses for a reason of this class.
+    pub const fn of(reason: ReasonClass) -> Self {
+        match reason {
+            ReasonClass::Signature
+            | ReasonClass::Algorithm
+            | ReasonClass::Key
+            | ReasonClass::Revocation
+            | ReasonClass::Issuer => Self::AtOnce,
+            ReasonClass::Extraction
+            | ReasonClass::Form
+            | ReasonClass::Time
+            | ReasonClass::Claims
+            | ReasonClass::Audience
+            | ReasonClass::Purpose
+            | ReasonClass::Everybody
+            | ReasonClass::Unspecified => Self::AfterThree,
+        }
+    }
 }
 
 /// An event on its way through one side's manager.

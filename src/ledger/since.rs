@@ -1,45 +1,22 @@
-//! What a component's comparisons came to since some minute, beyond the hour that is in memory.
+//! What a component's comparisons came to since some minute.
 
-use std::collections::BTreeMap;
-
-use super::keeping::minute_of;
-use super::{Book, Keeper, LedgerError, Tally};
+use super::counts::Counts;
+use super::{Book, Grain, Keeper, LedgerError, Tally};
 
 impl Keeper {
-    /// Counts of the minutes from `from` on, in minutes since the epoch: those in memory, and of
-    /// those before them the ones that are kept, which is two days. Reads the disk.
+    /// Counts of the minutes from `from` on, in minutes since the epoch: of the open ones and of
+    /// those that are kept, which is 30 days. Reads the disk.
     pub fn since(&self, book: &Book, from: i64) -> Result<Tally, LedgerError> {
-        let (in_memory_from, mut tally) = book.minutes_since(from);
-        // Where two rows tell of the same minute, the later one is right.
-        let mut kept: BTreeMap<i64, (u64, Tally)> = BTreeMap::new();
-        for row in self.minutes.scan_from("", &format!("{from:012}/")) {
-            let (key, stored) = row?;
-            let number = minute_of(&key).ok_or(LedgerError::Key(key))?;
-            if in_memory_from.is_some_and(|oldest| number >= oldest) {
-                break;
-            }
-            let Some(counts) = stored.value.0.get(book.component()) else { continue };
-            let known = kept.entry(number).or_default();
-            if stored.revision > known.0 {
-                *known = (stored.revision, counts.clone());
-            }
-        }
-        for (_, counts) in kept.values() {
-            tally.absorb(counts);
+        let span = (from, i64::MAX);
+        let (mut tally, open) = book.beside_open(span, || {
+            let mut kept = Tally::default();
+            let add = |_, counts: Counts| kept.absorb(&counts.tally);
+            self.past.each(book.component(), span, Grain::Minute, add).map(|()| kept)
+        })?;
+        for (_, counts) in open {
+            tally.absorb(&counts.tally);
         }
         Ok(tally)
-    }
-}
-
-impl Book {
-    /// The oldest minute in memory, and the counts of those from `from` on.
-    fn minutes_since(&self, from: i64) -> (Option<i64>, Tally) {
-        let pages = self.pages();
-        let mut tally = Tally::default();
-        for minute in pages.minutes.iter().filter(|minute| minute.number >= from) {
-            tally.absorb(&minute.tally);
-        }
-        (pages.minutes.front().map(|minute| minute.number), tally)
     }
 }
 

@@ -27,6 +27,22 @@ impl Tally {
         self.0[counter.place()] += 1;
     }
 
+    /// Counts several.
+    pub(super) fn add_many(&mut self, counter: Counter, count: u64) {
+        self.0[counter.place()] += count;
+    }
+
+    /// Every code that is not zero, and its count.
+    pub(super) fn counted(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counted = CODES.iter().map(|(counter, code)| (code.as_str(), self.count(*counter)));
+        counted.filter(|(_, count)| *count > 0)
+    }
+
+    /// The counter of a code.
+    pub(super) fn counter_of(code: &str) -> Option<Counter> {
+        CODES.iter().find(|(_, known)| known == code).map(|(counter, _)| *counter)
+    }
+
     /// How often it was counted.
     pub fn count(&self, counter: Counter) -> u64 {
         self.0[counter.place()]
@@ -111,8 +127,7 @@ static CODES: LazyLock<Vec<(Counter, String)>> =
 
 impl Serialize for Tally {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let counted = CODES.iter().map(|(counter, code)| (code, self.count(*counter)));
-        serializer.collect_map(counted.filter(|(_, count)| *count > 0))
+        serializer.collect_map(self.counted())
     }
 }
 
