@@ -70,7 +70,7 @@ fn place_of(room: &str) -> Option<usize> {
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["store"]),
     ("jsonwebtoken", &["authority", "legacy"]),
-    ("aws_lc_rs", &["authority", "access", "web", "outbound"]),
+    ("aws_lc_rs", &["authority", "access", "web", "outbound", "report"]),
     ("reqwest", &["outbound"]),
     ("axum", &["web"]),
     ("askama", &["web"]),
@@ -85,7 +85,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper_util", &["web"]),
     ("http_body_util", &["web"]),
     ("tracing_subscriber", &["cli"]),
-    ("toml", &["config", "flags", "legacy"]),
+    ("toml", &["config", "flags", "legacy", "scan"]),
     ("arc_swap", &["domain", "flags", "authority", "access"]),
     ("hdrhistogram", &["ledger"]),
     ("blake3", &["domain", "flags"]),
@@ -98,6 +98,13 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["web"]),
     ("form_urlencoded", &["web", "access"]),
     ("ipnet", &["outbound", "web"]),
+    ("ignore", &["scan"]),
+    ("memchr", &["scan"]),
+    ("rayon", &["scan"]),
+    ("similar", &["scan"]),
+    ("tree_sitter", &["scan"]),
+    ("tree_sitter_python", &["scan"]),
+    ("tree_sitter_typescript", &["scan"]),
     ("quick_xml", &["guard"]),
 ];
 

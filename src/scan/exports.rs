@@ -1,0 +1,386 @@
+//! The names that a file offers to others.
+
+use std::collections::HashMap;
+
+use tree_sitter::Tree;
+
+use super::code::{Code, Text};
+use super::import::{Import, ImportForm, imports_at};
+use super::kind::Kind;
+use super::language::Language;
+
+/// What a name at the top of a file stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Something that this file makes.
+    Own,
+    /// Something imported; without a name the module itself.
+    From {
+        /// The module as it is written.
+        module: Box<str>,
+        /// The name in it.
+        name: Option<Box<str>>,
+    },
+    /// Another name, possibly with members: `a.b`.
+    Alias(Box<str>),
+}
+
+/// The names of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exports {
+    /// Every name that is bound at the top of the file.
+    pub bound: HashMap<Box<str>, Bound>,
+    /// What is exported, and under which name it is bound; in Python everything bound is.
+    pub exported: Option<HashMap<Box<str>, Box<str>>>,
+    /// Modules all of whose names are exported as well.
+    pub stars: Vec<Box<str>>,
+    /// True when names may appear that are nowhere written: a module's `__getattr__`, exports that
+    /// are computed.
+    pub opaque: bool,
+}
+
+/// Reads the names of a file.
+pub fn exports_of(language: Language, text: &str, tree: &Tree) -> Exports {
+    let root = Text::new(language, text).code(tree.root_node());
+    let mut exports = Exports::default();
+    if language.is_python() {
+        exports.python(root, 0);
+    } else {
+        exports.exported = Some(HashMap::new());
+        for code in root.children() {
+            exports.script(code);
+        }
+    }
+    exports
+}
+
+impl Exports {
+    fn bind(&mut self, name: &str, bound: Bound) {
+        // `try: import a` with `except: a = None` still is that import.
+        let stays = matches!(self.bound.get(name), Some(Bound::From { .. }));
+        if !(stays && bound == Bound::Own) {
+            self.bound.insert(name.into(), bound);
+        }
+    }
+
+    fn import(&mut self, import: &Import<'_>) {
+        let module: Box<str> = import.module.into();
+        match (import.form, import.local) {
+            (ImportForm::Star, _) => self.stars.push(module),
+            (ImportForm::Module, Some(local)) => {
+                let plain =
+                    local != import.module && import.module.split('.').next() == Some(local);
+                let module = if plain && !import.dynamic { local.into() } else { module };
+                self.bind(local, Bound::From { module, name: None });
+            }
+            (ImportForm::Name, Some(local)) => {
+                let name = import.name.map(Into::into);
+                self.bind(local, Bound::From { module, name });
+            }
+            (ImportForm::ReExport, Some(local)) => {
+                // A name of its own, so that it hides nothing that is bound here.
+                let hidden: Box<str> = format!("export {local}").into();
+                let name = import.name.map(Into::into);
+                self.bound.insert(hidden.clone(), Bound::From { module, name });
+                self.export(local, &hidden);
+            }
+            (
+                ImportForm::Effects | ImportForm::Module | ImportForm::Name | ImportForm::ReExport,
+                _,
+            ) => {}
+        }
+    }
+
+    fn export(&mut self, name: &str, bound: &str) {
+        self.exported.get_or_insert_default().insert(name.into(), bound.into());
+    }
+
+    /// A statement at the top, or in an `if`, `try` or `with` there.
+    fn python(&mut self, code: Code<'_>, depth: usize) {
+        for child in code.children() {
+            match child.kind() {
+                Kind::Import => self.imports(child),
+                Kind::Class | Kind::Function => {
+                    let name = child.name().unwrap_or_default();
+                    self.opaque |= name == "__getattr__";
+                    self.bind(name, Bound::Own);
+                }
+                Kind::Assign => self.assigned(child),
+                Kind::For | Kind::As => {
+                    for name in names_in(child.field(child.fields().left).unwrap_or(child)) {
+                        self.bind(name, Bound::Own);
+                    }
+                    self.python(child, depth + 1);
+                }
+                _ if depth < 12 => self.python(child, depth + 1),
+                _ => {}
+            }
+        }
+    }
+
+    fn imports(&mut self, code: Code<'_>) {
+        let mut found = Vec::new();
+        imports_at(code, None, &mut found);
+        for import in &found {
+            self.import(import);
+        }
+    }
+
+    fn assigned(&mut self, code: Code<'_>) {
+        let mut found = Vec::new();
+        imports_at(code, None, &mut found);
+        for import in &found {
+            self.import(import);
+        }
+        let Some(target) = code.target().filter(|_| found.is_empty()) else { return };
+        let path = code.value().and_then(dotted);
+        match (target.kind(), path) {
+            (Kind::Name, Some(path)) if path != target.text() => {
+                self.bind(target.text(), Bound::Alias(path.into()));
+            }
+            _ => {
+                for name in names_in(target) {
+                    self.bind(name, Bound::Own);
+                }
+            }
+        }
+        if let Some(value) = code.value().filter(|value| value.kind() == Kind::Assign) {
+            self.assigned(value);
+        }
+    }
+
+    fn script(&mut self, code: Code<'_>) {
+        match code.kind() {
+            Kind::Import => self.imports(code),
+            Kind::Export => self.exporting(code),
+            Kind::Statement => {
+                if let Some(assign) = code.first().filter(|code| code.kind() == Kind::Assign) {
+                    self.common_js(assign);
+                }
+            }
+            _ => {
+                self.declared(code);
+            }
+        }
+    }
+
+    /// Binds what a declaration declares, and says under which names.
+    fn declared(&mut self, code: Code<'_>) -> Vec<String> {
+        match code.kind() {
+            Kind::Class | Kind::Function | Kind::Interface | Kind::Enum => {
+                let name = code.name().unwrap_or_default();
+                self.bind(name, Bound::Own);
+                vec![name.to_owned()]
+            }
+            _ if matches!(code.word(), "lexical_declaration" | "variable_declaration") => {
+                let mut names = Vec::new();
+                for declarator in code.children() {
+                    if declarator.kind() == Kind::Assign {
+                        self.assigned(declarator);
+                        names.extend(declarator.target().into_iter().flat_map(names_in));
+                    }
+                }
+                names.into_iter().map(str::to_owned).collect()
+            }
+            _ if matches!(
+                code.word(),
+                "ambient_declaration" | "function_signature" | "internal_module"
+            ) =>
+            {
+                let inner = code.first().filter(|_| code.word() == "ambient_declaration");
+                match (inner, code.name()) {
+                    (Some(inner), _) => self.declared(inner),
+                    (None, Some(name)) => {
+                        self.bind(name, Bound::Own);
+                        vec![name.to_owned()]
+                    }
+                    (None, None) => Vec::new(),
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn exporting(&mut self, code: Code<'_>) {
+        let fields = code.fields();
+        if code.field(fields.source).is_some() {
+            self.imports(code);
+            return;
+        }
+        let default = code.has_sign("default");
+        if let Some(declaration) = code.field(fields.declaration) {
+            let names = self.declared(declaration);
+            if default {
+                let bound = names.first().map_or("export default", String::as_str).to_owned();
+                self.bound.entry(bound.as_str().into()).or_insert(Bound::Own);
+                self.export("default", &bound);
+            } else {
+                for name in names {
+                    self.export(&name, &name);
+                }
+            }
+            return;
+        }
+        for part in code.children() {
+            if part.word() == "export_clause" {
+                for item in part.children() {
+                    let Some(name) = item.name() else { continue };
+                    let alias = item.field(fields.alias).map_or(name, Code::text);
+                    self.export(alias, name);
+                }
+            } else if default || code.has_sign("=") {
+                self.offer("default", part);
+            }
+        }
+    }
+
+    /// Exports the value of an expression.
+    fn offer(&mut self, name: &str, value: Code<'_>) {
+        let hidden = format!("export {name}");
+        let bound = dotted(value.bare()).map_or(Bound::Own, |path| Bound::Alias(path.into()));
+        self.bound.insert(hidden.as_str().into(), bound);
+        self.export(name, &hidden);
+    }
+
+    /// `module.exports = …`, `exports.a = …`
+    fn common_js(&mut self, code: Code<'_>) {
+        let (Some(target), Some(value)) = (code.target(), code.value()) else { return };
+        let target = target.text();
+        if let Some(name) =
+            target.strip_prefix("module.").unwrap_or(target).strip_prefix("exports.")
+        {
+            self.offer(name, value);
+        } else if target == "module.exports" {
+            self.offer("default", value);
+            if value.kind() == Kind::Dict {
+                self.members(value);
+            } else {
+                self.opaque = true;
+            }
+        }
+    }
+
+    fn members(&mut self, object: Code<'_>) {
+        for member in object.children() {
+            match member.kind() {
+                Kind::Shorthand => self.export(member.text(), member.text()),
+                Kind::Pair => {
+                    let key = member.field(member.fields().key).map(Code::text);
+                    if let (Some(key), Some(value)) = (key, member.value()) {
+                        self.offer(key, value);
+                    }
+                }
+                Kind::Function => {
+                    let name = member.name().unwrap_or_default().to_owned();
+                    self.bind(&name, Bound::Own);
+                    self.export(&name, &name);
+                }
+                Kind::Spread => self.opaque = true,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// `a.b.c` of names and members alone.
+pub(super) fn dotted(code: Code<'_>) -> Option<String> {
+    match code.kind() {
+        Kind::Name => Some(code.text().to_owned()),
+        Kind::Attribute => {
+            let object = dotted(code.object()?)?;
+            Some(format!("{object}.{}", code.member()?))
+        }
+        _ => None,
+    }
+}
+
+/// The names that a target binds.
+pub(super) fn names_in(target: Code<'_>) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut waiting = vec![target];
+    while let Some(code) = waiting.pop() {
+        match code.kind() {
+            Kind::Name => names.push(code.text()),
+            Kind::Attribute | Kind::Index | Kind::Call => {}
+            _ if code.word() == "shorthand_property_identifier_pattern" => names.push(code.text()),
+            _ if matches!(code.word(), "pair_pattern") => {
+                waiting.extend(code.field(code.fields().value));
+            }
+            _ if matches!(code.word(), "assignment_pattern" | "object_assignment_pattern") => {
+                waiting.extend(code.field(code.fields().left));
+            }
+            _ => waiting.extend(code.children().into_iter().rev()),
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::language::parse;
+
+    fn told(language: Language, text: &str) -> Exports {
+        let tree = parse(language, text);
+        assert!(!tree.root_node().has_error(), "{text}");
+        exports_of(language, text, &tree)
+    }
+
+    fn from(module: &str, name: Option<&str>) -> Bound {
+        Bound::From { module: module.into(), name: name.map(Into::into) }
+    }
+
+    #[test]
+    fn python_offers_whatever_is_bound_at_the_top() {
+        let exports = told(
+            Language::Python,
+            "import a.b\nimport c.d as e\ntry:\n    from .f import g as h\nexcept E:\n    h = None\n\
+             class I: pass\n@x\ndef j(): k = 1\nl = m = h.n\nwith o() as p: pass\n\
+             from .q import *\n",
+        );
+        assert_eq!(exports.bound["a"], from("a", None));
+        assert_eq!(exports.bound["e"], from("c.d", None));
+        assert_eq!(exports.bound["h"], from(".f", Some("g")));
+        for own in ["I", "j", "p"] {
+            assert_eq!(exports.bound[own], Bound::Own, "{own}");
+        }
+        assert_eq!(exports.bound["m"], Bound::Alias("h.n".into()));
+        assert!(!exports.bound.contains_key("k"));
+        assert_eq!(exports.stars, [".q".into()]);
+        assert!(!exports.opaque);
+        assert!(told(Language::Python, "def __getattr__(name): ...\n").opaque);
+    }
+
+    #[test]
+    fn scripts_offer_what_they_export_under_its_name_there() {
+        let exports = told(
+            Language::TypeScript,
+            "import a, { b } from './c';\nexport { b as d };\nexport { e as f } from './g';\n\
+             export * from './h';\nexport default a.i;\nexport const { j, k: l } = m;\n\
+             export class N {}\nconst o = b;\nexport { o };\n",
+        );
+        let exported = exports.exported.expect("a script");
+        let bound = |name: &str| exports.bound[&exported[name]].clone();
+        assert_eq!(bound("d"), from("./c", Some("b")));
+        assert_eq!(bound("f"), from("./g", Some("e")));
+        assert_eq!(bound("default"), Bound::Alias("a.i".into()));
+        assert_eq!(bound("l"), Bound::Own);
+        assert_eq!(bound("N"), Bound::Own);
+        assert_eq!(bound("o"), Bound::Alias("b".into()));
+        assert!(!exported.contains_key("b"));
+        assert_eq!(exports.stars, ["./h".into()]);
+    }
+
+    #[test]
+    fn common_js_exports_are_read_as_well() {
+        let exports = told(
+            Language::Tsx,
+            "const a = require('b');\nmodule.exports = { a, c: a.d, e() {} };\nexports.f = a;\n",
+        );
+        let exported = exports.exported.expect("a script");
+        assert_eq!(exports.bound[&exported["a"]], from("b", None));
+        assert_eq!(exports.bound[&exported["c"]], Bound::Alias("a.d".into()));
+        assert_eq!(exports.bound[&exported["e"]], Bound::Own);
+        assert_eq!(exports.bound[&exported["f"]], Bound::Alias("a".into()));
+    }
+}
