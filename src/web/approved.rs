@@ -41,6 +41,9 @@ pub(super) async fn to_the_end<T: Send + 'static>(
 enum Proposal {
     /// A component to `complete`, from this revision of its flag.
     Complete { component: ComponentId, revision: Revision },
+    /// A component to canary or live though legacy refuses what SSOT signs, from this revision of
+    /// its flag.
+    Raise { component: ComponentId, revision: Revision, stage: Stage },
     /// A component back to what it was since `to`, from this revision of its flag.
     Restore { component: ComponentId, revision: Revision, to: Revision },
     /// Differences to be accepted that may hide that ssot lets in more than legacy: the whole new
@@ -113,6 +116,29 @@ pub(super) async fn ask_if_due(
     Ok(Some(asked(approval)))
 }
 
+/// Asks for a second person who agrees that a component is raised though a rollback would sign
+/// people out.
+pub(super) async fn ask_to_raise(
+    rooms: &Rooms,
+    asker: &Caller,
+    flag: &Flag,
+    stage: Stage,
+    note: String,
+) -> Result<Response, Problem> {
+    let forced = matches!(stage, Stage::Canary(_) | Stage::Live) && stage > flag.stage;
+    if !forced {
+        let problem = "only what is raised to canary or live is forced";
+        return Err(Problem::unprocessable(problem));
+    }
+    let (component, revision) = (flag.component.clone(), flag.revision);
+    let summary = format!(
+        "{component} from {} to {stage}, though a rollback would sign people out",
+        flag.stage
+    );
+    let proposal = Proposal::Raise { component, revision, stage };
+    Ok(asked(propose(rooms, asker, summary, &proposal, note).await?))
+}
+
 /// Asks for a second person who agrees that a flag becomes what it was since revision `to`.
 pub(super) async fn ask_for_restore(
     rooms: &Rooms,
@@ -143,6 +169,9 @@ pub(super) fn takes_two(flag: &Flag, patch: &SettingsPatch) -> bool {
 pub(super) fn details(rooms: &Rooms, snapshot: &Snapshot, what: &Value) -> Vec<String> {
     match serde_json::from_value(what.clone()) {
         Ok(Proposal::Complete { .. }) | Err(_) => Vec::new(),
+        Ok(Proposal::Raise { .. }) => {
+            rooms.journeys.matrix().and_then(|matrix| matrix.signs_out()).into_iter().collect()
+        }
         Ok(Proposal::Accept { component, patch, .. }) => {
             let flag = snapshot.flag(component.as_str());
             flag.map(|flag| accepting::details(flag, &patch)).unwrap_or_default()
@@ -228,6 +257,7 @@ pub(super) async fn run(rooms: &Rooms, approved: &Approved) -> Result<Done, Prob
         Proposal::Accept { component, revision, patch } => {
             (component, revision, Move::Settings(*patch))
         }
+        Proposal::Raise { component, revision, stage } => (component, revision, Move::To(stage)),
         Proposal::Restore { component, revision, to } => (component, revision, Move::Restore(to)),
         Proposal::Sweep { phase, off } => {
             let (selection, to) = swept(phase, off);

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::api_json::{parse_json, read_json_body};
 use super::guard;
 use super::named::Named;
+use super::provenance::{self, Decider};
 use super::request_log::RequestLine;
 use super::{Problem, Rooms};
 use crate::domain::{
@@ -120,7 +121,11 @@ pub async fn decide(
     };
     let took = rooms.clock.now().since(asked_at);
     log(&rooms, "decide", status, (id, asked_at, took), &component, &served);
-    Ok(response)
+    if !provenance::is_asked(&headers) {
+        return Ok(response);
+    }
+    let decider = Decider { side: served.by, component, revision: served.revision };
+    Ok(rooms.with_provenance(response, &decider))
 }
 
 impl DecideRequest<'_> {

@@ -11,7 +11,7 @@ use super::{Problem, Rooms, guard};
 use crate::access::Refusal;
 use crate::domain::{
     ClientNetwork, ComponentId, Credentials, Decision, Question, Reason, RequestId, RequestParts,
-    Side, Token, TokenType,
+    Revision, Side, Token, TokenType,
 };
 
 /// Which components answer behind the doors that name none.
@@ -34,6 +34,8 @@ pub(super) struct Asked {
     pub(super) id: RequestId,
     pub(super) decision: Decision,
     pub(super) by: Side,
+    /// The revision of the flag that decided who serves.
+    pub(super) revision: Revision,
 }
 
 /// The status of a door's answer to a deny.
@@ -68,9 +70,12 @@ impl Rooms {
         let took = self.clock.now().since(asked_at);
         log(self, route, status, (id, asked_at, took), component, &served);
         match served.decision {
-            Some(decision) => {
-                Ok(Asked { id, decision: of_kind(decision, wanted, kind), by: served.by })
-            }
+            Some(decision) => Ok(Asked {
+                id,
+                decision: of_kind(decision, wanted, kind),
+                by: served.by,
+                revision: served.revision,
+            }),
             None => Err(Problem::undecided(id)),
         }
     }

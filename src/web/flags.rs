@@ -73,6 +73,9 @@ pub struct FlagChange {
     /// are parts per million; `null` for a rule that is switched off.
     #[schema(value_type = Option<Object>)]
     limits: Option<Limits>,
+    /// With a stage: raise it though legacy refuses what SSOT signs. Asks for a second person.
+    #[serde(default)]
+    force: bool,
     /// Why, for the history.
     #[serde(default)]
     note: String,
@@ -201,13 +204,20 @@ pub async fn change(
     let bytes = read_json_body(&headers, body).await?;
     let change: FlagChange = parse_json(&bytes)?;
     let expected = if_match(&headers)?;
-    let note = change.note.clone();
+    let (note, force) = (change.note.clone(), change.force);
     let step = change.into_move()?;
     let snapshot = rooms.flags.snapshot();
     let flag = snapshot.flag(id.as_str()).ok_or_else(|| unknown(&component))?;
     if flag.revision != expected {
         // What the move takes is judged by the flag as the caller has seen it.
         return Err(FlagsError::Conflict { current: flag.revision }.into());
+    }
+    if force {
+        let Move::To(stage) = step else {
+            return Err(Problem::unprocessable("`force` stands beside `stage`"));
+        };
+        asker.permit(&rooms, Permission::Force)?;
+        return approved::ask_to_raise(&rooms, &asker.0, flag, stage, note).await;
     }
     let permission = permission_for(flag, &step);
     let pass = asker.permit(&rooms, permission)?;

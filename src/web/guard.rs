@@ -63,6 +63,9 @@ impl Asker {
     }
 }
 
+/// Names the place in a service's source code that asks, as the scanner does.
+const CALL_SITE: HeaderName = HeaderName::from_static("crossfade-call-site");
+
 impl Rooms {
     /// Refuses who may not ask on the data listener.
     pub(super) fn admit_data(
@@ -71,7 +74,16 @@ impl Rooms {
         extensions: &Extensions,
         headers: &HeaderMap,
     ) -> Result<(), Refusal> {
-        self.admit_data_to(Permission::Decide, token, extensions, headers)
+        self.admit_data_to(Permission::Decide, token, extensions, headers)?;
+        self.note_call_site(headers);
+        Ok(())
+    }
+
+    /// Remembers the place in a service's source code that a question says it comes from.
+    pub(super) fn note_call_site(&self, headers: &HeaderMap) {
+        if let Some(name) = headers.get(CALL_SITE) {
+            self.call_sites.called(name.to_str().unwrap_or_default(), self.clock.now());
+        }
     }
 
     /// The same for something else than a question about a token.
@@ -250,7 +262,7 @@ pub(super) fn door_token(headers: &HeaderMap) -> Option<&str> {
 
 /// True for a header that is meant for us alone and goes no further.
 pub(super) fn is_ours(name: &HeaderName) -> bool {
-    name.as_str() == DOOR_TOKEN
+    name.as_str() == DOOR_TOKEN || *name == super::provenance::PROVENANCE
 }
 
 /// The token of `Authorization: Bearer ...` (RFC 6750 §2.1).

@@ -1,8 +1,10 @@
 //! Tokens made and taken back through the component that does it: the walk behind the token
 //! endpoint, refresh, logout and revocation, whichever door it comes through.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 
+use super::provenance::{self, Decider};
 use super::request_log::RequestLine;
 use super::{Problem, Rooms};
 use crate::domain::{
@@ -19,6 +21,23 @@ pub(super) struct TakenBack {
     pub(super) at_legacy: bool,
 }
 
+/// What came of an operation, and what performed it.
+pub(super) struct Operated {
+    pub outcome: Outcome,
+    decider: Decider,
+}
+
+impl Operated {
+    /// The answer to the operation, with what performed it where `headers` ask for that.
+    pub fn told(&self, rooms: &Rooms, headers: &HeaderMap, response: Response) -> Response {
+        if provenance::is_asked(headers) {
+            rooms.with_provenance(response, &self.decider)
+        } else {
+            response
+        }
+    }
+}
+
 impl Rooms {
     /// Makes tokens by the serving side, for somebody in `network`. The problem is 503 when it could not, or may have half
     /// done it: the caller's retry meets the same session.
@@ -27,7 +46,7 @@ impl Rooms {
         route: &'static str,
         operation: Operation,
         network: Option<ClientNetwork>,
-    ) -> Result<Outcome, Problem> {
+    ) -> Result<Operated, Problem> {
         let (id, asked_at) = (self.request_ids.next(), self.clock.now());
         let component = &self.doors.tokens;
         let credentials = presented(&operation);
@@ -44,7 +63,10 @@ impl Rooms {
             );
         }
         self.log_operation(route, id, asked_at, &served);
-        served.outcome.ok_or_else(|| Problem::undecided(id))
+        let decider =
+            Decider { side: served.by, component: component.clone(), revision: served.revision };
+        let outcome = served.outcome.ok_or_else(|| Problem::undecided(id))?;
+        Ok(Operated { outcome, decider })
     }
 
     fn log_operation(

@@ -4,6 +4,7 @@
 //! log keep anyway.
 
 mod guard;
+mod journeys;
 mod lasting;
 mod sockets;
 
@@ -68,6 +69,7 @@ impl Collector for Scrape {
         self.refusals(&mut encoder)?;
         self.figures(&mut encoder)?;
         self.guard(&mut encoder)?;
+        self.journeys(&mut encoder)?;
         self.listeners(&mut encoder)?;
         self.evaluations(&mut encoder)?;
         self.sockets(&mut encoder)?;
@@ -75,11 +77,26 @@ impl Collector for Scrape {
         let in_flight = u64::try_from(self.0.shadow.in_flight()).unwrap_or(u64::MAX);
         gauge(&mut encoder, "shadows_in_flight", "Comparisons under way", in_flight)?;
         counter(&mut encoder, "request_log_lines", "Request log lines gathered", log.lines)?;
+        let sites = &self.0.call_sites;
+        counter(
+            &mut encoder,
+            "call_sites_dropped",
+            "Calls whose place in source code was not remembered",
+            sites.dropped(),
+        )?;
         counter(
             &mut encoder,
             "request_log_dropped",
             "Request log lines dropped because the writer could not keep up",
             log.dropped,
+        )?;
+        let told = self.0.ledger.comparisons().map(|told| told.stats()).unwrap_or_default();
+        counter(&mut encoder, "comparisons_lines", "Comparisons written out", told.lines)?;
+        counter(
+            &mut encoder,
+            "comparisons_dropped",
+            "Comparisons not written out because the writer could not keep up or failed",
+            told.dropped,
         )
     }
 }

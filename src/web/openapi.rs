@@ -7,9 +7,9 @@ use utoipa::openapi::{Content, RefOr};
 use utoipa::{Modify, OpenApi};
 
 use super::api::{
-    accepted, access_log, approvals, cards, drift, events, evidence, explain, history, issuers,
-    keys, links, me, operators, outcomes, policies, restore, rollouts, rulings, segments, sessions,
-    sweep, table, tokens,
+    accepted, access_log, approvals, cards, checks, drift, events, evidence, explain, history,
+    issuers, journeys, keys, links, me, mismatches, operators, outcomes, policies, reports,
+    restore, rollouts, rulings, scans, segments, sessions, sweep, table, tokens,
 };
 use super::sockets::{events as socket_events, handshake, ticket};
 use super::{compat, oauth, ofrep, session};
@@ -21,12 +21,13 @@ use super::{decide, flags, forward_auth, health, metrics, report};
          description = "One authority for tokens beside the legacy ones: ask, compare, shift, roll back."),
     paths(
         decide::decide, forward_auth::forward_auth, flags::list, flags::show, flags::change,
-        flags::roll_back, flags::hold, flags::release, flags::history, report::report, health::healthz,
+        flags::roll_back, flags::hold, flags::release, flags::history, report::report, reports::list, reports::make,
+        reports::now, reports::show, reports::remove, health::healthz,
         health::readyz, metrics::metrics, document, me::me, operators::list, operators::add,
         operators::change, operators::link, operators::remove, sessions::list, sessions::end,
         tokens::list, tokens::make, tokens::revoke, issuers::list, keys::list, keys::add, keys::rotate,
         keys::retire, keys::public, approvals::list, approvals::approve,
-        approvals::reject, links::make, accepted::list, access_log::read, session::session, oauth::issue::issue,
+        approvals::reject, links::make, accepted::list, mismatches::list, mismatches::show, access_log::read, session::session, oauth::issue::issue,
         oauth::revoke::revocations, oauth::token::token, oauth::introspect::introspect,
         oauth::revoke::revoke, oauth::metadata::metadata, oauth::metadata::jwks,
         compat::validate::validate, compat::validate::verify,
@@ -38,6 +39,7 @@ use super::{decide, flags, forward_auth, health, metrics, report};
     policies::history, history::list, history::export, history::verify, restore::restore, restore::undo, segments::list, segments::show, segments::put, segments::remove, segments::history, explain::explain, rollouts::list, rollouts::list_templates, rollouts::show, rollouts::start, rollouts::pause, rollouts::resume, rollouts::skip, rollouts::abort, rollouts::approve, rollouts::history, evidence::show::list, evidence::show::show, evidence::test_report::import, evidence::test_report::withdraw, evidence::certificate::issue, evidence::certificate::import, evidence::certificate::withdraw, evidence::golden_path::show, evidence::golden_path::observe, evidence::golden_path::baseline, ofrep::evaluate, ofrep::evaluate_all, ofrep::events, events::events, sweep::kill, sweep::roll_back_phase, table::export, table::import, drift::drift,
         rulings::list, rulings::show, cards::list, cards::show, outcomes::hand_in, handshake::ws,
         ticket::socket_ticket, ticket::socket_ticket_preflight, socket_events::publish,
+        journeys::list, journeys::matrix, journeys::judge, checks::checks, scans::list, scans::post, scans::call_sites,
     ),
     modifiers(&ControlScheme, &ProblemType),
     tags(

@@ -231,6 +231,12 @@ impl From<FlagsError> for Problem {
                 "The guard does not clear it",
                 format!("{text}; GET /v1/flags/{{component}}/guard tells all it has seen"),
             ),
+            FlagsError::NotAllowed(MoveRefusal::WouldSignOut { .. }) => Self::new(
+                StatusCode::CONFLICT,
+                "signs-out",
+                "A rollback would sign people out",
+                format!("{text}. GET /v1/matrix tells all that was seen"),
+            ),
             FlagsError::NotAllowed(_) | FlagsError::ImportRefused(_) => {
                 Self::new(StatusCode::CONFLICT, "not-allowed", "The flag does not move", text)
             }

@@ -4,16 +4,22 @@ use std::sync::Arc;
 
 use crate::access::Access;
 use crate::authority::Authority;
-use crate::domain::{Clock, RequestIds};
+use crate::domain::{BoxFuture, Clock, RequestIds, SignMatrix};
 use crate::flags::Flags;
 use crate::guard::{Guard, Plans};
-use crate::ledger::Ledger;
+use crate::ledger::{CallSites, Journeys, Ledger, LedgerError, Timeline};
+use crate::report::Reports;
+use crate::report::checks::Scans;
 use crate::shadow::Shadow;
 
 use super::{
-    Doors, EvidenceDoor, Figures, Network, OfrepCounts, RequestLog, SignInProvider, SocketDoor,
-    Streams,
+    Doors, EvidenceDoor, Figures, Live, Network, OfrepCounts, RequestLog, SettingShown,
+    SignInProvider, SocketDoor, Streams,
 };
+
+/// Judges whether each side lets in what the other signs, and keeps what it saw.
+pub type MatrixJudge =
+    Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<SignMatrix>, LedgerError>> + Send + Sync>;
 
 /// The rooms below, and what belongs to the door itself.
 pub struct Rooms {
@@ -29,6 +35,18 @@ pub struct Rooms {
     pub guard: Guard,
     /// What was compared.
     pub ledger: Arc<Ledger>,
+    /// The same over time, as it is kept.
+    pub timeline: Timeline,
+    /// Which places in other services' source code still call.
+    pub call_sites: CallSites,
+    /// Scans of source code.
+    pub scans: Arc<Scans>,
+    /// Reports of a period: made, sealed, kept.
+    pub reports: Arc<Reports>,
+    /// Walks of the golden path, and the latest matrix of signatures.
+    pub journeys: Arc<Journeys>,
+    /// Judges the matrix of signatures.
+    pub matrix: MatrixJudge,
     /// The one clock.
     pub clock: Arc<dyn Clock>,
     /// Names requests.
@@ -51,6 +69,10 @@ pub struct Rooms {
     pub ofrep: OfrepCounts,
     /// Streams of events.
     pub streams: Streams,
+    /// Pages that are alive.
+    pub live: Live,
     /// The network around the service.
     pub network: Network,
+    /// The running configuration as it may be shown, without secrets.
+    pub settings: Vec<SettingShown>,
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::doors::{DenyStatus, bare, request_credentials};
+use super::provenance::{self, Decider};
 use super::{Problem, Rooms};
 use crate::domain::{Credentials, Decision, Grant, Presented, Reason, RequestId, Scopes};
 
@@ -66,7 +67,12 @@ pub async fn session(
         Decision::Allow(grant) => {
             let now = rooms.clock.now().seconds();
             let answer = answer(&grant, now, asked.by.as_str(), asked.id);
-            Ok(uncached(Json(answer).into_response()))
+            let response = uncached(Json(answer).into_response());
+            if !provenance::is_asked(&parts.headers) {
+                return Ok(response);
+            }
+            let (component, revision) = (component.clone(), asked.revision);
+            Ok(rooms.with_provenance(response, &Decider { side: asked.by, component, revision }))
         }
         Decision::Deny(denial) => Err(denied(&denial.reason, asked.id)),
     }

@@ -66,6 +66,13 @@ pub struct SweepAnswer {
     second_person_refused: Option<String>,
 }
 
+impl SweepAnswer {
+    /// How many components were left alone.
+    pub(in crate::web) const fn left_alone(&self) -> usize {
+        self.not_moved.len()
+    }
+}
+
 /// A component that stays where it is.
 #[derive(Serialize, ToSchema)]
 struct LeftAlone {

@@ -56,7 +56,8 @@ pub(in crate::web) async fn refresh(
         form: TokenForm::default(),
     };
     let network = rooms.network_at_door(&parts.extensions, &parts.headers);
-    Ok(match rooms.operate("refresh", Operation::Refresh(order), network).await? {
+    let operated = rooms.operate("refresh", Operation::Refresh(order), network).await?;
+    let response = match &operated.outcome {
         Outcome::Done(made) => ok(&json!({
             "access_token": made.access.reveal(),
             "refresh_token": made.refresh.as_ref().map(Token::reveal),
@@ -64,5 +65,6 @@ pub(in crate::web) async fn refresh(
             "expires_in": made.expires_in_s,
         })),
         Outcome::Denied(_) => detail(StatusCode::UNAUTHORIZED, "Invalid refresh token"),
-    })
+    };
+    Ok(operated.told(&rooms, &parts.headers, response))
 }

@@ -67,8 +67,10 @@ pub(in crate::web) async fn issue(
         form: TokenForm::default(),
     };
     let network = rooms.network_at_door(&parts.extensions, &parts.headers);
-    Ok(match rooms.operate("issue", Operation::Issue(order), network).await? {
-        Outcome::Done(made) => pair(&made),
+    let operated = rooms.operate("issue", Operation::Issue(order), network).await?;
+    let response = match &operated.outcome {
+        Outcome::Done(made) => pair(made),
         Outcome::Denied(reason) => refused("invalid_request", &reason.code()),
-    })
+    };
+    Ok(operated.told(&rooms, &parts.headers, response))
 }

@@ -101,10 +101,12 @@ async fn refresh_token(
         scopes: scopes(form),
         form: TokenForm::default(),
     };
-    Ok(match rooms.operate("token", Operation::Refresh(order), network).await? {
-        Outcome::Done(made) => pair(&made),
+    let operated = rooms.operate("token", Operation::Refresh(order), network).await?;
+    let response = match &operated.outcome {
+        Outcome::Done(made) => pair(made),
         Outcome::Denied(reason) => refused("invalid_grant", &reason.code()),
-    })
+    };
+    Ok(operated.told(rooms, headers, response))
 }
 
 fn scopes(form: &Form) -> Option<Scopes> {

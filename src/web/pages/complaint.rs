@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::message::MessagePage;
+use super::words::sentence;
 use super::{Frame, page, see_other};
 use crate::access::{AccessError, Refusal};
 use crate::web::{Problem, Rooms};
@@ -55,6 +56,28 @@ impl Complaint {
     pub fn typed(place: &'static str, text: impl Into<String>) -> Self {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         Self { status, place, text: text.into(), ..Self::none() }
+    }
+
+    /// Nothing is wrong with what was asked; it cannot be answered yet.
+    pub fn unavailable(text: impl Into<String>) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self { status, place: "page", text: text.into(), ..Self::none() }
+    }
+
+    /// The rules do not allow it as things are.
+    pub fn conflict(text: impl Into<String>) -> Self {
+        Self { status: StatusCode::CONFLICT, ..Self::unavailable(text) }
+    }
+
+    /// The same complaint in a place of the page, unless it has one of its own.
+    #[must_use]
+    pub fn in_place(self, place: &'static str) -> Self {
+        if self.place == "page" { self.at(place) } else { self }
+    }
+
+    /// Something that is not there.
+    pub fn not_found(text: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, ..Self::unavailable(text) }
     }
 
     /// The same complaint in a place of the page.
@@ -117,9 +140,14 @@ impl Complaint {
         Self { text, ..self }
     }
 
+    /// True when a new proof of identity is all that is missing.
+    pub fn needs_proof(&self) -> bool {
+        self.refusal == Some(Refusal::Stale)
+    }
+
     /// A page that says nothing else.
     pub fn page(self, frame: Frame, title: &str) -> Response {
-        let (back, back_text) = ("/".to_owned(), "To the flags");
+        let (back, back_text) = ("/".to_owned(), "To the overview");
         let Self { status, text, .. } = self;
         page(status, &MessagePage { frame, title: title.to_owned(), text, back, back_text })
     }
@@ -127,7 +155,7 @@ impl Complaint {
     /// The page with the form and the complaint on it; or, where a new proof of identity is all
     /// that is missing, the way to it and back to the page at `path`.
     pub fn answer(self, path: &str, page: impl FnOnce(Self) -> Response) -> Response {
-        if self.refusal == Some(Refusal::Stale) {
+        if self.needs_proof() {
             return see_other(&format!("/prove?next={path}"));
         }
         let retry_after_s = self.retry_after_s;
@@ -253,11 +281,4 @@ impl From<Problem> for Complaint {
         let text = sentence(problem.detail());
         Self { status: problem.status(), place: "page", text, ..Self::none() }
     }
-}
-
-/// A fragment as a sentence.
-fn sentence(fragment: &str) -> String {
-    let mut rest = fragment.trim_end_matches('.').chars();
-    let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", rest.as_str())
 }

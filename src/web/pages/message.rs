@@ -48,7 +48,7 @@ fn refused(refusal: Refusal, back: String) -> Response {
     let (title, back, back_text) = match refusal {
         Refusal::TooMany { .. } => ("Too many requests", back, "Try again"),
         Refusal::Forged => ("Nothing was changed", back, "Reload the page"),
-        _ => ("Not permitted", "/".to_owned(), "To the flags"),
+        _ => ("Not permitted", "/".to_owned(), "To the overview"),
     };
     let text = complaint.text().to_owned();
     let message =
@@ -70,16 +70,17 @@ fn page_behind(method: &Method, uri: &Uri) -> String {
     if *method == Method::GET {
         return uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     }
-    let page = uri.path().split('/').nth(1).unwrap_or_default();
-    match page {
-        "sign-out" => "/".to_owned(),
-        page => format!("/{page}"),
+    let mut segments = uri.path().split('/').skip(1);
+    match (segments.next().unwrap_or_default(), segments.next()) {
+        ("sign-out", _) => "/".to_owned(),
+        ("components", Some(component)) => format!("/components/{component}"),
+        (page, _) => format!("/{page}"),
     }
 }
 
 /// A page that says that something is done.
 pub fn done(frame: Frame, title: impl Into<String>, text: impl Into<String>) -> Response {
-    let (back, back_text) = ("/".to_owned(), "To the flags");
+    let (back, back_text) = ("/".to_owned(), "To the overview");
     let message = MessagePage { frame, title: title.into(), text: text.into(), back, back_text };
     page(StatusCode::OK, &message)
 }
@@ -101,6 +102,8 @@ mod tests {
         assert_eq!(to(posted), "/sign-in?next=%2Ftokens");
         let stale = sent(Refusal::Stale, &Method::POST, "/operators/add");
         assert_eq!(to(stale), "/prove?next=%2Foperators");
+        let moved = sent(Refusal::Unknown, &Method::POST, "/components/http-auth/move");
+        assert_eq!(to(moved), "/sign-in?next=%2Fcomponents%2Fhttp-auth");
     }
 
     #[test]

@@ -7,39 +7,73 @@
 mod account;
 mod act;
 mod approvals;
+mod authority;
+mod checks;
 mod complaint;
+mod component;
 mod explain;
+mod figure;
 mod frame;
-mod home;
+mod golden_path;
+mod history;
+mod known;
 mod local_path;
 mod message;
+mod mismatch;
+mod mismatches;
 mod moment;
 mod operators;
+mod overview;
+mod period;
+mod period_charts;
 mod prove;
 mod report;
+mod reports;
+mod saved_report;
 mod secured;
+mod settings;
 mod setup;
 mod shown;
 mod sign_in;
+mod sockets;
 mod static_files;
 #[cfg(test)]
 mod tests;
 mod tokens;
 mod visit;
+mod words;
 
 pub use account::{account, change_password, end_session};
 pub use act::{act, confirm_act, look_act};
 pub use approvals::{approvals, approve, ask, reject};
+pub use authority::authority;
+pub use checks::checks;
 pub use complaint::Complaint;
+pub(super) use component::{ComponentParts, chart_part, component_parts};
+pub use component::{
+    change_plan, change_settings, component, hold, look_at_move, make_move, release, roll_back,
+};
 pub use explain::{explain, explain_form};
-pub use home::home;
+pub use golden_path::golden_path;
+pub use history::history;
 pub use message::send_elsewhere;
+pub use mismatch::{accept, mismatch};
+pub use mismatches::mismatches;
 pub use operators::{add_operator, change_role, new_link, operators, remove_operator};
+pub(super) use overview::{OverviewParts, overview_parts};
+pub use overview::{all_to_legacy, ask_all_to_legacy, ask_hold_all, hold_all, overview};
+pub use period::{period_file, period_text};
 pub use prove::{prove, prove_it};
 pub use report::{report, report_file, report_page};
+pub use reports::{make_report, remove_report, reports};
+pub use saved_report::{report_download, report_now, saved_report};
+pub use settings::settings;
 pub use setup::{look_setup, set_up, setup};
 pub use sign_in::{from_provider, sign_in, sign_in_form, sign_out, to_provider};
-pub use static_files::{app_css, link_js, mark_svg, report_css};
+pub use sockets::sockets;
+pub use static_files::{
+    app_css, app_js, charts_css, charts_js, link_js, mark_svg, overview_css, pages_css, report_css,
+};
 pub use tokens::{make_token, revoke_token, tokens};
 
 use axum::http::Uri;
@@ -55,11 +89,33 @@ use shown::{Once, Unlock};
 use super::Rooms;
 use super::form::Form;
 use super::guard::Signed;
+use super::live::Part;
 use crate::access::{AccessError, Pass, Permission, Secret};
 
 /// What is said where a name is not one.
 const NAME_HINT: &str = "A name is 1 to 64 of a-z, 0-9, dot, underscore, hyphen and @, and begins \
                          with a letter or digit.";
+
+/// The parts of a page that is alive.
+pub(super) enum Rendered {
+    /// Of all components.
+    Overview(OverviewParts),
+    /// Of one.
+    Component(ComponentParts),
+    /// Of one that is not there.
+    Nothing,
+}
+
+impl Rendered {
+    /// Each part.
+    pub fn parts(&self) -> Box<dyn Iterator<Item = &Part> + Send + '_> {
+        match self {
+            Self::Overview(parts) => Box::new(parts.each()),
+            Self::Component(parts) => Box::new(parts.each()),
+            Self::Nothing => Box::new(std::iter::empty()),
+        }
+    }
+}
 
 /// A pass for a signed-in operator, or what to tell him. A refusal is counted.
 fn permit(rooms: &Rooms, signed: &Signed, permission: Permission) -> Outcome<Pass> {
@@ -85,7 +141,7 @@ fn new_password(form: &Form, field: &'static str) -> Outcome<Secret> {
 }
 
 /// The first value of a name in the query; empty when it is not there.
-fn query_value(uri: &Uri, name: &str) -> String {
+pub(super) fn query_value(uri: &Uri, name: &str) -> String {
     let mut pairs = parse(uri.query().unwrap_or_default().as_bytes());
     pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
 }

@@ -1,31 +1,22 @@
-//! The report: as a page among the others, and as one file that can be kept and mailed.
+//! The report since the ledger began, as one file that can be kept and mailed.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
 use aws_lc_rs::digest::{SHA256, digest};
-use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::static_files::{APP_CSS, REPORT_CSS};
-use super::{Frame, page, secured::secured};
+use super::secured::secured;
+use super::see_other;
+use super::static_files::{APP_CSS, CHARTS_CSS, REPORT_CSS};
 use crate::compare::MismatchClass;
 use crate::domain::Share;
-use crate::report::{self, AlarmPeriod, ComponentReport, Report, latency_text, quiet_components};
-use crate::web::Rooms;
-use crate::web::guard::Signed;
-
-#[derive(Template)]
-#[template(path = "pages/report.html")]
-pub(super) struct ReportPage<'a> {
-    pub frame: Frame,
-    pub body: ReportBody<'a>,
-}
+use crate::report::{ComponentReport, Report, latency_text, quiet_components};
 
 #[derive(Template)]
 #[template(path = "pages/report_file.html")]
@@ -42,14 +33,13 @@ pub(super) struct ReportBody<'a> {
 
 impl HtmlSafe for ReportBody<'_> {}
 
-static STYLE: LazyLock<String> = LazyLock::new(|| format!("{APP_CSS}{REPORT_CSS}"));
+/// All that a page on its own needs.
+pub(super) static STYLE: LazyLock<String> =
+    LazyLock::new(|| format!("{APP_CSS}{REPORT_CSS}{CHARTS_CSS}"));
 
-/// `GET /report`: legacy against SSOT.
-pub async fn report(State(rooms): State<Arc<Rooms>>, signed: Signed) -> Response {
-    let (snapshot, now) = (rooms.flags.snapshot(), rooms.clock.now());
-    let report = report::build(Some(&snapshot), &rooms.ledger, now, AlarmPeriod::LastHour);
-    let frame = Frame::of(&rooms, &signed, "report");
-    page(StatusCode::OK, &ReportPage { frame, body: ReportBody { report: &report } })
+/// `GET /report`: where reports are since there are many.
+pub async fn report() -> Response {
+    see_other("/reports")
 }
 
 /// The report as one HTML page without outside parts, so that it can be kept and mailed.
@@ -60,12 +50,17 @@ pub fn report_page(report: &Report) -> String {
 
 /// The same as an answer: of everything inline, only its own style is allowed.
 pub fn report_file(report: &Report) -> Response {
+    html_file(report_page(report))
+}
+
+/// A page that brings its own style, and nothing else.
+pub(super) fn html_file(text: String) -> Response {
     let hash = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'; base-uri 'none'"
     );
     let kind = HeaderValue::from_static("text/html; charset=utf-8");
-    let mut response = secured(([(header::CONTENT_TYPE, kind)], report_page(report)));
+    let mut response = secured(([(header::CONTENT_TYPE, kind)], text));
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }

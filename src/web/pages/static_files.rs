@@ -1,4 +1,4 @@
-//! Stylesheets, the one script, the mark: part of the program, and known by what they hold.
+//! Stylesheets, scripts, the mark: part of the program, and known by what they hold.
 
 use std::sync::LazyLock;
 
@@ -12,11 +12,24 @@ use crate::domain::FingerprintKey;
 pub const APP_CSS: &str = include_str!("../../../templates/static/app.css");
 /// What only the report needs.
 pub const REPORT_CSS: &str = include_str!("../../../templates/static/report.css");
+/// How charts look; needs nothing else, so that saved reports carry it.
+pub const CHARTS_CSS: &str = include_str!("../../../templates/static/charts.css");
+const CHARTS_JS: &str = include_str!("../../../templates/static/charts.js");
+/// What only Overview and Component need.
+pub const OVERVIEW_CSS: &str = include_str!("../../../templates/static/overview.css");
+const APP_JS: &str = include_str!("../../../templates/static/app.js");
+/// What only Mismatches, Sockets, Authority, History and Settings need.
+pub const PAGES_CSS: &str = include_str!("../../../templates/static/pages.css");
 const LINK_JS: &str = include_str!("../../../templates/static/link.js");
 const MARK_SVG: &str = include_str!("../../../templates/static/mark.svg");
 
 static APP_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(APP_CSS));
 static REPORT_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(REPORT_CSS));
+static CHARTS_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(CHARTS_CSS));
+static CHARTS_JS_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(CHARTS_JS));
+static OVERVIEW_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(OVERVIEW_CSS));
+static SCRIPT_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(APP_JS));
+static PAGES_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(PAGES_CSS));
 static LINK_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(LINK_JS));
 static MARK_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(MARK_SVG));
 
@@ -28,6 +41,31 @@ pub async fn app_css(headers: HeaderMap) -> Response {
 /// `GET /static/report.css`
 pub async fn report_css(headers: HeaderMap) -> Response {
     file(&headers, REPORT_CSS, "text/css; charset=utf-8", &REPORT_TAG)
+}
+
+/// `GET /static/charts.css`
+pub async fn charts_css(headers: HeaderMap) -> Response {
+    file(&headers, CHARTS_CSS, "text/css; charset=utf-8", &CHARTS_TAG)
+}
+
+/// `GET /static/charts.js`
+pub async fn charts_js(headers: HeaderMap) -> Response {
+    file(&headers, CHARTS_JS, "text/javascript; charset=utf-8", &CHARTS_JS_TAG)
+}
+
+/// `GET /static/overview.css`
+pub async fn overview_css(headers: HeaderMap) -> Response {
+    file(&headers, OVERVIEW_CSS, "text/css; charset=utf-8", &OVERVIEW_TAG)
+}
+
+/// `GET /static/pages.css`
+pub async fn pages_css(headers: HeaderMap) -> Response {
+    file(&headers, PAGES_CSS, "text/css; charset=utf-8", &PAGES_TAG)
+}
+
+/// `GET /static/app.js`
+pub async fn app_js(headers: HeaderMap) -> Response {
+    file(&headers, APP_JS, "text/javascript; charset=utf-8", &SCRIPT_TAG)
 }
 
 /// `GET /static/link.js`

@@ -1,6 +1,9 @@
 //! Every page with samples: rendered twice, compared, and read for what must not be there.
 
+mod showing;
+
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use askama::Template;
 use serde_json::json;
@@ -8,13 +11,18 @@ use serde_json::json;
 use super::account::{AccountPage, SessionLine};
 use super::act::{ActLookPage, ActPage};
 use super::approvals::{ApprovalLine, ApprovalsPage};
+use super::component::samples as components;
 use super::explain::{ExplainPage, Typed as Asked};
 use super::frame::{Frame, Who};
-use super::home::{HomePage, phases};
+use super::golden_path::{GoldenPathPage, MatrixView, SideView, trend};
 use super::message::MessagePage;
 use super::operators::{OperatorLine, OperatorsPage, RoleLine};
+use super::overview::{HoldAllPage, OverviewPage, ToLegacyPage, samples as overviews};
+use super::period::{PeriodBody, period_text};
 use super::prove::ProvePage;
-use super::report::{ReportBody, ReportPage, report_page};
+use super::report::report_page;
+use super::reports::{Choice, ReportLine, ReportsPage, periods};
+use super::saved_report::SavedReportPage;
 use super::setup::{SetupPage, SetupPasswordPage};
 use super::shown::{Once, Unlock};
 use super::sign_in::{Provider, SignInPage};
@@ -22,10 +30,14 @@ use super::tokens::{TokenLine, TokensPage, Typed, scope_lines};
 use super::{Complaint, Moment};
 use crate::access::{Approval, Name, OperatorView, Refusal, Role, Scope, Scopes};
 use crate::access::{Secret, SessionView, TokenView};
-use crate::domain::{ComponentId, FingerprintKey, Revision, SegmentId, Timestamp};
+use crate::domain::{
+    ComponentId, FingerprintKey, Journey, JourneyStep, Provenance, Revision, SegmentId, Side,
+    SignCell, SignMatrix, SignSeen, StepSeen, Timestamp, TokenType,
+};
 use crate::flags::{ExplainedTarget, Explanation, Flag, Issuers, Serve, Snapshot, Stage};
-use crate::ledger::Ledger;
-use crate::report::{self, AlarmPeriod};
+use crate::ledger::{KeptJourney, Ledger, WalkCounts};
+use crate::report::{self, AlarmPeriod, testing as reports};
+use crate::web::api::journeys::LastDay;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -43,7 +55,20 @@ fn frame(here: &'static str) -> Frame {
 
 /// Every page, at least once; `text` stands wherever people or browsers choose words.
 fn samples(text: &str) -> Vec<(&'static str, String)> {
-    [signing_in(text), own(text), people(text), machines(text), acting(text), reading(text)]
+    let parts = [
+        signing_in(text),
+        own(text),
+        people(text),
+        machines(text),
+        acting(text),
+        reading(text),
+        of_periods(text),
+        overview(text),
+        components::pages(&flags(text)[1], text, (|| frame("overview"), NOW)),
+        showing::differing(text),
+        showing::recorded(text),
+    ];
+    parts
         .into_iter()
         .flatten()
         .map(|(name, page)| (name, page.unwrap_or_else(|error| panic!("{name}: {error}"))))
@@ -311,20 +336,123 @@ fn told(text: &str) -> Explanation {
 
 fn reading(text: &str) -> Rendered {
     let flags = flags(text);
-    let phases = phases(&flags, NOW);
-    let home = HomePage { frame: frame("flags"), revision: 7, phases };
-    let empty = HomePage { frame: frame("flags"), revision: 0, phases: vec![] };
+    let (empty_path, walked_path) = golden_paths(text);
     let ledger = Ledger::new(FingerprintKey::new([7; 32]));
     let snapshot = Snapshot::new(flags, HashMap::new(), Issuers::default());
     let report = report::build(Some(&snapshot), &ledger, NOW, AlarmPeriod::LastHour);
-    let body = ReportBody { report: &report };
     vec![
         ("explain", explain(text, None).render()),
         ("explain-told", explain(text, Some(told(text))).render()),
-        ("home", home.render()),
-        ("home-empty", empty.render()),
-        ("report", ReportPage { frame: frame("report"), body }.render()),
+        ("golden-path", walked_path.render()),
+        ("golden-path-empty", empty_path.render()),
         ("report-file", Ok(report_page(&report))),
+    ]
+}
+
+fn overview(text: &str) -> Rendered {
+    let page =
+        |parts: &_, may_lower| OverviewPage { frame: frame("overview"), may_lower, parts }.render();
+    let flags = || flags(text).into_iter().map(Arc::new).collect::<Vec<_>>();
+    let all = flags();
+    let all: Vec<&Arc<Flag>> = all.iter().collect();
+    let wrong = || Complaint::typed("page", text);
+    let hold = HoldAllPage::new(frame("overview"), wrong(), Unlock::Open, &all);
+    let seen = overviews::foreseen(&flags());
+    let back = ToLegacyPage::new(frame("overview"), wrong(), Unlock::Open, &seen, &all);
+    let none = overviews::foreseen(&[]);
+    let read = ToLegacyPage::new(frame("overview"), wrong(), Unlock::Never, &none, &[]);
+    vec![
+        ("overview", page(&overviews::parts(self::flags(text), text, NOW), Unlock::Open)),
+        ("overview-empty", page(&overviews::parts(vec![], text, NOW), Unlock::Never)),
+        ("hold-all", HoldAllPage { note: text.to_owned(), ..hold }.render()),
+        ("to-legacy", ToLegacyPage { note: text.to_owned(), ..back }.render()),
+        ("to-legacy-none", read.render()),
+    ]
+}
+
+/// The golden path before anybody walked it, and with a walk of each kind.
+fn golden_paths(text: &str) -> (GoldenPathPage, GoldenPathPage) {
+    let of = |walked: bool| {
+        let sides = Side::BOTH.map(|side| {
+            let walks = if walked { walks(side, text) } else { Vec::new() };
+            let (counts, rate) = (WalkCounts::default(), None);
+            SideView::new(LastDay { side, counts, rate }, walks, NOW)
+        });
+        let hour = WalkCounts { passed: 9, failed: 1, ..WalkCounts::default() };
+        let hours = if walked { vec![(NOW, hour)] } else { Vec::new() };
+        let matrix = walked.then(|| MatrixView::new(&matrix(text), NOW));
+        let trend = trend([Vec::new(), hours], NOW);
+        GoldenPathPage { frame: frame("golden-path"), sides: sides.into(), trend, matrix }
+    };
+    (of(false), of(true))
+}
+
+fn walks(side: Side, text: &str) -> Vec<KeptJourney> {
+    let provenance = Provenance {
+        side: Some(side),
+        path: Some(text.to_owned()),
+        subject: Some(text.to_owned()),
+        token: Some("0123456789abcdef".to_owned()),
+        ..Provenance::default()
+    };
+    let fault = Some(text.to_owned());
+    let took = std::time::Duration::from_micros(1_250);
+    let step = JourneyStep::Login;
+    let failed = StepSeen { step, fault, omitted: false, took, provenance };
+    let journey =
+        |steps, unplaced| Journey { side, begun_at: NOW, steps, places: Vec::new(), unplaced };
+    vec![
+        KeptJourney { number: 2, journey: journey(vec![failed], None) },
+        KeptJourney { number: 1, journey: journey(Vec::new(), Some(text.to_owned())) },
+    ]
+}
+
+fn matrix(text: &str) -> SignMatrix {
+    let cell = |(signs, seen)| SignCell {
+        component: ComponentId::parse("http-auth").expect("an id"),
+        kind: TokenType::Access,
+        signs,
+        verifies: Side::Legacy,
+        seen,
+    };
+    let refused = SignSeen::Refused { reason: text.to_owned() };
+    let cells = [(Side::Ssot, refused), (Side::Legacy, SignSeen::LetIn)].map(cell);
+    SignMatrix { at: NOW, cells: cells.into() }
+}
+
+fn of_periods(text: &str) -> Rendered {
+    let document = reports::document(text, NOW);
+    let entry = reports::entry(&document);
+    let list = |reports: Vec<ReportLine>, may_make, complaint| ReportsPage {
+        frame: frame("reports"),
+        complaint,
+        may_make,
+        next: reports.last().map(|_| "20270115t080000000".to_owned()),
+        schedule: reports.iter().map(|_| "daily at 06:00, all, 24h".to_owned()).collect(),
+        reports,
+        scopes: vec![Choice { value: "all".to_owned(), words: text.to_owned(), chosen: true }],
+        periods: periods("7d"),
+        from: text.to_owned(),
+        to: String::new(),
+        keep_days: 400,
+        keep_max: 500,
+    };
+    let one = |entry, unlock, may_keep| SavedReportPage {
+        frame: frame("reports"),
+        body: PeriodBody { document: &document, entry },
+        unlock,
+        may_keep,
+    };
+    let wrong = Complaint::typed("period", "The period ends before it begins.");
+    vec![
+        ("reports", list(vec![ReportLine::new(&entry, NOW)], true, Complaint::none()).render()),
+        ("reports-none", list(vec![], true, wrong).render()),
+        ("reports-read", list(vec![], false, Complaint::none()).render()),
+        ("saved-report", one(Some(&entry), Unlock::Open, true).render()),
+        ("saved-report-read", one(Some(&entry), Unlock::Never, false).render()),
+        ("report-now", one(None, Unlock::Open, true).render()),
+        ("report-now-read", one(None, Unlock::Never, false).render()),
+        ("period-file", Ok(period_text(&document, Some(&entry)))),
     ]
 }
 
@@ -354,7 +482,7 @@ fn words_of_people_and_browsers_stay_words() {
 #[test]
 fn pages_have_no_script_style_or_handler_of_their_own() {
     // The file that is mailed has its style in it, and a policy that names it.
-    for (name, page) in samples(PLAIN).into_iter().filter(|(name, _)| *name != "report-file") {
+    for (name, page) in samples(PLAIN).into_iter().filter(|(name, _)| !name.ends_with("-file")) {
         for tag in tags(&page) {
             // Every other piece of a tag is the value of an attribute.
             let attributes: String = tag.split('"').step_by(2).collect();
@@ -373,10 +501,16 @@ fn pages_have_no_script_style_or_handler_of_their_own() {
 }
 
 #[test]
-fn every_form_is_posted_to_us_with_the_mark_of_the_session() {
+fn every_form_is_posted_to_us_with_the_mark_of_the_session_or_only_asks() {
     for (name, page) in samples(PLAIN) {
         for form in page.split("<form").skip(1) {
             let form = form.split("</form").next().unwrap_or_default();
+            if form.contains("method=\"get\" action=\"/") {
+                // What it says stands in an address: nothing secret, and nothing that acts.
+                let acts = form.contains("form_token") || form.contains("password");
+                assert!(!acts && !form.contains("class=\"danger\""), "{name}: {form}");
+                continue;
+            }
             assert!(form.contains("method=\"post\" action=\"/"), "{name}: {form}");
             assert!(form.contains("type=\"hidden\" name=\"form_token\""), "{name}: {form}");
         }

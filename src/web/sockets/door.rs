@@ -19,6 +19,7 @@ use crate::sockets::{Forwarder, Manager};
 use crate::web::Rooms;
 use crate::web::decide::log;
 use crate::web::doors::{kind_of, of_kind};
+use crate::web::provenance::Decider;
 
 /// Batches of events that legacy may be asked about while nobody waits.
 const ASKING_MAX: usize = 256;
@@ -97,6 +98,8 @@ pub(super) struct SocketAsked {
     pub token: Option<Token>,
     /// How many revocations there were before the decision.
     pub seen: u64,
+    /// What decided.
+    pub decider: Decider,
 }
 
 impl Rooms {
@@ -141,7 +144,9 @@ impl Rooms {
             Some(allow) => {
                 let admission = allow.admit().ok_or(NotLetIn::Nameless(id))?;
                 let admission = admission.until(told_end.map(Timestamp::from_seconds));
-                Ok(SocketAsked { admission, token, seen })
+                let (side, revision) = (served.by, served.revision);
+                let decider = Decider { side, component: component.clone(), revision };
+                Ok(SocketAsked { admission, token, seen, decider })
             }
         }
     }

@@ -24,6 +24,7 @@ use crate::domain::{
 };
 use crate::legacy::tunnel::{Source, TunnelSocket, Tunnelled as Tunnelling};
 use crate::sockets::{CloseReason, Connection, Resume};
+use crate::web::provenance::{self, Decider};
 use crate::web::{Problem, Rooms, guard};
 
 /// Opens a socket for whoever shows a token: in `Authorization`, in a subprotocol (`jwt.`,
@@ -56,11 +57,16 @@ pub async fn ws(State(rooms): State<Arc<Rooms>>, request: Request) -> Response {
         Err(fault) => return rooms.refuse_socket(NotLetIn::Offer(fault)),
     };
     match shake_hands(&rooms, &head, offer.ticket).await {
-        Ok((party, is_service)) => {
+        Ok((party, is_service, decider)) => {
             rooms.sockets.counts.count(SocketEvent::Accepted);
             let manners = settings.manners(is_service);
-            upgrade
-                .accept(offer.answer, rooms.sockets.wire(), move |wire| talk(wire, party, manners))
+            let wire = rooms.sockets.wire();
+            let accepted =
+                upgrade.accept(offer.answer, wire, move |wire| talk(wire, party, manners));
+            if !provenance::is_asked(&head.headers) {
+                return accepted;
+            }
+            rooms.with_provenance(accepted, &decider)
         }
         Err(refused) => match (settings.refuse, refused.close_reason()) {
             (Refuse::Close, Some(reason)) => {
@@ -76,7 +82,7 @@ async fn shake_hands(
     rooms: &Arc<Rooms>,
     parts: &Parts,
     ticket: Option<&str>,
-) -> Result<(Party, bool), NotLetIn> {
+) -> Result<(Party, bool, Decider), NotLetIn> {
     let (headers, sockets) = (&parts.headers, &rooms.sockets);
     rooms.pace_data(&parts.extensions, headers).map_err(NotLetIn::Paced)?;
     if !sockets.settings.origins.allow(headers) {
@@ -93,7 +99,7 @@ async fn shake_hands(
         Credentials::Token(_) => Vec::new(),
     };
     let asked = rooms.ask_for_socket("ws", (credentials, network), Whose::Anybody).await?;
-    let SocketAsked { admission, token, seen } = asked;
+    let SocketAsked { admission, token, seen, decider } = asked;
     let Attached { connection, server, leaving } = rooms.attach(&admission, &query, &shown).await?;
     let watch = sockets.watched.place(connection.id());
     if let Some(token) = &token {
@@ -104,7 +110,7 @@ async fn shake_hands(
     }
     let is_service = admission.grant().token_type == Some(TokenType::Service);
     let member = Member::new(connection, Arc::clone(rooms), network, (watch, leaving));
-    Ok((party(rooms, member, server), is_service))
+    Ok((party(rooms, member, server), is_service, decider))
 }
 
 /// A connection, and what stands beside it.

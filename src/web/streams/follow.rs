@@ -99,7 +99,10 @@ impl Following {
                     also.mark_unchanged();
                 }
                 match (self.follow.news)(up_to, &mut text) {
-                    News::Told => self.due = false,
+                    News::Told => {
+                        self.follow.place.note(up_to);
+                        self.due = false;
+                    }
                     News::More => self.due = true,
                     News::Over => return None,
                 }

@@ -1,11 +1,13 @@
 //! The places that streams take.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use axum::http::{HeaderValue, StatusCode, header};
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use crate::domain::Revision;
 use crate::web::{Listens, Problem};
 
 /// Most streams at one time, on each listener.
@@ -18,12 +20,15 @@ pub struct Streams {
     control: Arc<Semaphore>,
     refused: AtomicU64,
     ending: watch::Sender<bool>,
+    /// What each stream of the data listener was told last; those that have ended are gone.
+    told: Mutex<Vec<Weak<AtomicU64>>>,
 }
 
 /// The place of one stream, free again when this is dropped.
 #[derive(Debug)]
 pub(in crate::web) struct Place {
     _permit: OwnedSemaphorePermit,
+    told: Arc<AtomicU64>,
     pub(super) ending: watch::Receiver<bool>,
 }
 
@@ -34,6 +39,7 @@ impl Default for Streams {
             control: Arc::new(Semaphore::new(STREAMS_MAX)),
             refused: AtomicU64::new(0),
             ending: watch::Sender::new(false),
+            told: Mutex::default(),
         }
     }
 }
@@ -45,7 +51,20 @@ impl Streams {
         if permit.is_err() {
             self.refused.fetch_add(1, Ordering::Relaxed);
         }
-        Some(Place { _permit: permit.ok()?, ending: self.ending.subscribe() })
+        let (permit, told) = (permit.ok()?, Arc::new(AtomicU64::new(0)));
+        if listener == Listens::Data {
+            let mut all = self.told.lock();
+            all.retain(|told| told.strong_count() > 0);
+            all.push(Arc::downgrade(&told));
+        }
+        Some(Place { _permit: permit, told, ending: self.ending.subscribe() })
+    }
+
+    /// The revision of the table of which each stream of the data listener was told last.
+    pub fn told(&self) -> Vec<Revision> {
+        let all = self.told.lock();
+        let open = all.iter().filter_map(Weak::upgrade);
+        open.map(|told| Revision(told.load(Ordering::Relaxed))).collect()
     }
 
     /// Ends all streams, those that are still to begin included.
@@ -68,6 +87,13 @@ impl Streams {
             Listens::Data => &self.data,
             Listens::Control | Listens::Metrics => &self.control,
         }
+    }
+}
+
+impl Place {
+    /// Notes what its stream was told.
+    pub(super) fn note(&self, revision: Revision) {
+        self.told.store(revision.0, Ordering::Relaxed);
     }
 }
 
@@ -94,7 +120,10 @@ mod tests {
         assert!(streams.enter(Listens::Data).is_none());
         assert_eq!((streams.open(Listens::Data), streams.refused()), (STREAMS_MAX, 1));
         assert!(streams.enter(Listens::Control).is_some(), "operators have places of their own");
+        places[0].note(Revision(7));
+        assert_eq!(streams.told().iter().filter(|told| **told == Revision(7)).count(), 1);
         places.pop();
+        assert_eq!(streams.told().len(), STREAMS_MAX - 1, "operators are not among them");
         assert!(streams.enter(Listens::Data).is_some(), "who leaves makes room");
     }
 }

@@ -1,0 +1,155 @@
+//! The overview: every component in its chain, what waits for somebody, and the two big switches.
+
+mod chain;
+
+mod pending;
+mod readers;
+#[cfg(test)]
+pub(super) mod samples;
+mod summary;
+mod sweep;
+mod unit;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+
+#[cfg(test)]
+pub(super) use sweep::{HoldAllPage, ToLegacyPage};
+pub use sweep::{all_to_legacy, ask_all_to_legacy, ask_hold_all, hold_all};
+
+use super::known::Known;
+use super::{Complaint, Frame, Rendered, Unlock, page};
+use crate::access::{Approval, Permission};
+use crate::domain::{ComponentId, Timestamp};
+use crate::flags::{Flag, Rollout};
+use crate::web::Rooms;
+use crate::web::guard::Signed;
+use crate::web::live::{Part, Past, View};
+
+use chain::{chains, phase_name};
+
+use pending::Pending;
+use readers::Readers;
+use summary::Summary;
+use unit::Unit;
+
+#[derive(Template)]
+#[template(path = "pages/overview.html")]
+pub(super) struct OverviewPage<'p> {
+    pub frame: Frame,
+    pub may_lower: Unlock,
+    pub parts: &'p OverviewParts,
+}
+
+/// The parts that are alive.
+pub(in crate::web) struct OverviewParts {
+    pub summary: Part,
+    pub pending: Part,
+    pub readers: Part,
+    pub phases: Vec<PhaseParts>,
+}
+
+/// A phase with its components.
+pub(in crate::web) struct PhaseParts {
+    pub number: u8,
+    pub name: &'static str,
+    pub units: Vec<Part>,
+}
+
+impl OverviewParts {
+    pub fn each(&self) -> impl Iterator<Item = &Part> {
+        let units = self.phases.iter().flat_map(|phase| &phase.units);
+        [&self.summary, &self.pending, &self.readers].into_iter().chain(units)
+    }
+}
+
+/// What the overview is made of.
+pub(super) struct Facts<'f> {
+    /// Sorted by phase and id.
+    pub flags: Vec<&'f Arc<Flag>>,
+    pub known: HashMap<ComponentId, Known>,
+    pub approvals: Vec<Approval>,
+    pub plans: Vec<Arc<Rollout>>,
+    pub readers: Readers,
+    /// Why the past cannot be read.
+    pub problem: Option<String>,
+    pub now: Timestamp,
+}
+
+/// The parts as they are now.
+pub(in crate::web) fn overview_parts(rooms: &Rooms, past: Option<&Past>) -> Rendered {
+    let (snapshot, now) = (rooms.flags.snapshot(), rooms.clock.now());
+    let flags = snapshot.sorted();
+    let known =
+        flags.iter().map(|flag| (flag.component.clone(), Known::of(rooms, flag, past))).collect();
+    let facts = Facts {
+        known,
+        flags,
+        // A page is worth more than its list.
+        approvals: rooms.access.approvals.list().unwrap_or_default(),
+        plans: rooms.plans.rollouts().all(),
+        readers: Readers::of(rooms),
+        problem: past.and_then(|past| past.problem.clone()),
+        now,
+    };
+    Rendered::Overview(facts.render())
+}
+
+impl Facts<'_> {
+    pub fn render(self) -> OverviewParts {
+        let Self { flags, known, approvals, plans, readers, problem, now } = self;
+        let both = flags.iter().filter_map(|flag| Some((&***flag, known.get(&flag.component)?)));
+        let summary = Summary::of(both, readers.revision, problem);
+        let pending = Pending::of(flags.iter().map(|flag| &***flag), &approvals, &plans, now);
+        let phases = chains(&flags).into_iter().map(|(phase, placed)| PhaseParts {
+            number: u8::from(phase),
+            name: phase_name(phase),
+            units: placed
+                .iter()
+                .filter_map(|placed| {
+                    let known = known.get(&placed.flag.component)?;
+                    let unit = Unit::new(placed.flag, placed.depth, known, now);
+                    Some(part(format!("c-{}", placed.flag.component), &unit))
+                })
+                .collect(),
+        });
+        OverviewParts {
+            summary: part("summary", &summary),
+            pending: part("pending", &pending),
+            readers: part("readers", &readers),
+            phases: phases.collect(),
+        }
+    }
+}
+
+/// A part with the id of its outermost element.
+pub(super) fn part(id: impl Into<String>, template: &impl Template) -> Part {
+    let html = template.render().unwrap_or_else(|error| {
+        tracing::error!(%error, "a part of a page cannot be rendered");
+        String::new()
+    });
+    Part { id: id.into(), html: html.trim().to_owned() }
+}
+
+/// `GET /`: how far each component has come, and how it does.
+pub async fn overview(State(rooms): State<Arc<Rooms>>, signed: Signed, uri: Uri) -> Response {
+    let frame = Frame::of(&rooms, &signed, "overview").after(uri.query());
+    let rendered = rooms.rendered(View::Overview).await;
+    let Some(Rendered::Overview(parts)) = rendered.as_deref() else {
+        return unready(frame);
+    };
+    let may_lower = Unlock::of(&rooms, &signed, Permission::Lower);
+    page(StatusCode::OK, &OverviewPage { frame, may_lower, parts })
+}
+
+/// Says that a page is still being worked out.
+pub(super) fn unready(frame: Frame) -> Response {
+    let text = "What the page shows is still being worked out. Reload it in a moment.";
+    let problem = Complaint::unavailable(text);
+    problem.page(frame, "Not ready yet")
+}
