@@ -1,0 +1,81 @@
+// What holds on every page.
+
+import { check, expect, test } from "../registry.mjs";
+import { OPEN_PAGES, PAGES, REFUSING_PAGES } from "../pages.mjs";
+
+const BYTES_MAX = 150 * 1024;
+
+/** Every page for one kind of window; `look` says what is wrong with it. */
+async function each(site, options, look) {
+  const faults = [];
+  const add = (path, found) => faults.push(...found.map((fault) => `${path}: ${fault}`));
+  const signed = await site.person("ada", options);
+  for (const path of PAGES) add(path, await look(signed, path, 200));
+  for (const [path, status] of REFUSING_PAGES) add(path, await look(signed, path, status));
+  await signed.isCalm("opening every page");
+  await signed.close();
+  const somebody = await site.somebody(options);
+  for (const path of OPEN_PAGES) add(path, await look(somebody, path, 200));
+  await somebody.isCalm("opening every page of anybody");
+  await somebody.close();
+  check(faults.length === 0, faults.join("\n"));
+}
+
+async function opened(person, path, status) {
+  const found = await person.go(path);
+  return found === status ? [] : [`status ${found} instead of ${status}`];
+}
+
+for (const [name, options] of Object.entries({
+  "axe-light-wide": { width: 1280 },
+  "axe-dark-wide": { width: 1280, dark: true },
+  "axe-light-narrow": { width: 390 },
+  "axe-dark-narrow": { width: 390, dark: true },
+})) {
+  test(name, "axe-core finds nothing wrong with any page", async (site) => {
+    await each(site, options, async (person, path, status) => [
+      ...(await opened(person, path, status)),
+      ...(await person.faults()),
+    ]);
+  });
+}
+
+test("narrow", "no page is wider than a telephone", async (site) => {
+  await each(site, { width: 390 }, async (person, path, status) => {
+    const faults = await opened(person, path, status);
+    const width = await person.page.evaluate(() => document.documentElement.scrollWidth);
+    return width > 390 ? [...faults, `is ${width} pixels wide`] : faults;
+  });
+});
+
+test("weight", "no page with all its parts is heavier than 150 KiB", async (site) => {
+  const sizes = [];
+  for (const path of PAGES) {
+    const person = await site.person("ada");
+    await person.go(path);
+    await person.page.waitForFunction(() => document.readyState === "complete");
+    sizes.push([person.bytes, path]);
+    await person.close();
+  }
+  sizes.sort(([a], [b]) => b - a);
+  console.log(`        heaviest: ${sizes.slice(0, 3).map(([bytes, path]) => `${path} ${Math.ceil(bytes / 1024)} KiB`).join(", ")}`);
+  check(sizes[0][0] <= BYTES_MAX, `${sizes[0][1]} weighs ${sizes[0][0]} bytes`);
+});
+
+test("one-heading", "every page has a title of its own, one heading, and a way past the navigation", async (site) => {
+  const titles = new Map();
+  await each(site, {}, async (person, path, status) => {
+    const faults = await opened(person, path, status);
+    const headings = await person.page.locator("h1").count();
+    if (headings !== 1) faults.push(`has ${headings} headings`);
+    await person.page.keyboard.press("Tab");
+    const first = await person.page.evaluate(() => document.activeElement?.getAttribute("href"));
+    if (first !== "#content" && !(await person.page.evaluate(() => document.activeElement?.autofocus))) {
+      faults.push(`the keyboard begins at ${first}`);
+    }
+    titles.set(await person.page.title(), [...(titles.get(await person.page.title()) ?? []), path]);
+    return faults;
+  });
+  const shared = [...titles].filter(([, paths]) => paths.length > 1 && paths.some((path) => PAGES.includes(path)));
+  expect(shared, [], "pages that share a title");
+});
