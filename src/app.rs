@@ -2,8 +2,10 @@
 
 mod figures;
 mod lanes;
+mod reports;
 mod sockets;
 mod tasks;
+mod walking;
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -18,25 +20,31 @@ use tokio::task::JoinSet;
 
 use self::figures::figures;
 use self::lanes::{Legacy, Ssot};
+use self::walking::{Walking, Walks};
 use crate::access::{Access, AccessError, Provider, ProviderSettings};
 use crate::authority::{Authority, AuthorityError, IdTokenSettings, IdTokens, MasterKey};
-use crate::config::{Config, DoorSettings, Listen, RequestLogTarget, make_private_key_file};
-use crate::domain::{AuthPath, Clock, ComponentId, RequestIds, SystemClock, TokenPath};
+use crate::config::{
+    Config, DoorSettings, EvidenceSettings, Listen, RequestLogTarget, make_private_key_file,
+};
+use crate::domain::{AuthPath, Clock, ComponentId, RequestIds, SystemClock};
 use crate::flags::{Flags, FlagsError};
 use crate::guard::{
     EvidenceError, EvidenceRoom, Guard, GuardError, Heard, ImportedSource, Notifier, Plans,
     webhook_sources,
 };
-use crate::ledger::{Keeper, Ledger, LedgerError, Round};
+use crate::ledger::{CallSites, Comparisons, Keeper, Ledger, LedgerError, Round, Timeline};
 use crate::legacy::{self, LegacyError, managers, tokens};
 use crate::outbound::{Outbound, OutboundError, Outbox};
+use crate::probe::ProbeFault;
+use crate::report::Sources;
+use crate::report::checks::{Scans, ScansError};
 use crate::shadow::Shadow;
 use crate::sockets::SocketsError;
 use crate::store::{Store, StoreError};
 use crate::web::{
-    Certificates, Doors, EvidenceDoor, ListenError, Listener, Network, OfrepCounts, PublicUrl,
-    RequestLog, Rooms, SignInProvider, Streams, control_routes, data_routes, metrics_routes,
-    stopped,
+    Certificates, Doors, EvidenceDoor, ListenError, Listener, Live, Network, OfrepCounts,
+    PublicUrl, RequestLog, Rooms, SignInProvider, Streams, control_routes, data_routes,
+    metrics_routes, stopped,
 };
 
 /// The ledger is written this often.
@@ -78,6 +86,9 @@ pub enum AppError {
     /// The ledger.
     #[error("failed to {0}")]
     Ledger(#[from] LedgerError),
+    /// Posted scans.
+    #[error("failed to {0}")]
+    Scans(#[from] ScansError),
     /// A legacy path.
     #[error("legacy path {name:?} cannot be used: {source}")]
     Legacy {
@@ -97,6 +108,9 @@ pub enum AppError {
     /// The manager of sockets.
     #[error("failed to {0}")]
     Sockets(#[from] SocketsError),
+    /// Walks of the golden path.
+    #[error("the golden path cannot be walked: {0}")]
+    Probe(#[from] ProbeFault),
     /// The outbound client.
     #[error("the outbound client cannot start: {0}")]
     Outbound(#[from] OutboundError),
@@ -171,8 +185,11 @@ pub struct App {
     outbox: Outbox,
     notifier: Notifier,
     keeper: Keeper,
+    walks: Option<Walks>,
+    matrix_every: Option<Duration>,
     listeners: Listeners,
     request_log_writer: Option<JoinHandle<()>>,
+    comparisons_writer: Option<JoinHandle<()>>,
 }
 
 impl App {
@@ -183,6 +200,7 @@ impl App {
 
     /// The same with something between the shadow and the SSOT side of every component, such as
     /// a switch that breaks it on purpose.
+    #[expect(clippy::too_many_lines, reason = "what is opened, in the order in which it is")]
     pub async fn start_with(
         config: Config,
         clock: Arc<dyn Clock>,
@@ -203,14 +221,12 @@ impl App {
             Access::open(&store, config.access, config.tokens, key, clock_of_access).await?;
         config.flags.policies = Arc::clone(authority.policies());
         let flags = Flags::open(&store, config.seeds, config.flags, Arc::clone(&clock)).await?;
-        let ledger = Ledger::new(authority.fingerprint_key().clone());
+        let (comparisons, comparisons_writer) =
+            config.comparisons.map(Comparisons::open).transpose()?.unzip();
+        let ledger = Ledger::new(authority.fingerprint_key().clone()).telling(comparisons);
         let keeper = Keeper::new(&store);
         keeper.load(&ledger)?;
-        let evidence = EvidenceDoor {
-            evidence: Arc::new(EvidenceRoom::open(&store)?),
-            trusted: config.evidence.staging_keys,
-            name: config.evidence.name,
-        };
+        let evidence = evidence_door(&store, config.evidence)?;
         let ssot = wrap_ssot(Arc::clone(&authority) as Arc<dyn AuthPath>);
         let mut sources = lanes::secret_sources(&config.legacy_tokens, &sealer);
         sources.extend(webhook_sources(&config.webhooks, &clock));
@@ -219,15 +235,10 @@ impl App {
         let notifier = Notifier::new(config.webhooks, outbox.clone());
         let fingerprints = authority.fingerprint_key().clone();
         let post = tokens::Post { outbox: outbox.clone(), sealer, fingerprints };
-        let ssot_tokens: Arc<dyn TokenPath> = Arc::clone(&authority) as Arc<dyn TokenPath>;
-        let ssot = Ssot {
-            path: ssot,
-            tokens: ssot_tokens,
-            sink: lanes::sink(&authority),
-            room: lanes::room(&authority, &outbox),
-        };
+        let ssot = Ssot::of(&authority, ssot, &outbox);
         let legacy = Legacy { paths: config.legacy, tokens: config.legacy_tokens };
         let lanes = lanes::lanes(&flags, legacy, &outbound, &post, &ssot)?;
+        let mints = walking::mints(&lanes, &config.doors.tokens, &authority);
         let flags = Arc::new(flags);
         let shadow =
             Shadow::new(Arc::clone(&flags), &ledger, lanes, Arc::clone(&clock), config.shadow);
@@ -243,9 +254,31 @@ impl App {
             .transpose()?;
         let ledger = Arc::new(ledger);
         let guard = guard(&store, &flags, &ledger, &notifier, &shadow, &clock)?;
+        let told = (&flags, &config.doors.tokens, &guard);
+        let walking = Walking::open(&store, mints, told, &config.probe, &clock)?;
         let plans = plans(&store, &flags, &ledger, &evidence, &guard, &clock)?;
+        let timeline = Timeline::new(&store, Arc::clone(&ledger));
+        let scans = Arc::new(Scans::open(&store)?);
+        let handshake = sockets.settings.component.clone();
+        let reports = reports::reports(
+            &store,
+            Sources {
+                flags: Arc::clone(&flags),
+                ledger: Arc::clone(&ledger),
+                timeline: timeline.clone(),
+                guard: guard.clone(),
+                plans: Arc::clone(&plans),
+                evidence: Arc::clone(&evidence.evidence),
+                journeys: Arc::clone(&walking.journeys),
+                checks: reports::checks((&flags, &ledger, &scans), &walking.journeys, handshake),
+                installation: evidence.name.clone(),
+            },
+            config.reports,
+            &authority,
+            &clock,
+        );
         let figures = figures(
-            Arc::clone(&plans),
+            (Arc::clone(&plans), Arc::clone(&reports)),
             outbound,
             outbox.clone(),
             notifier.clone(),
@@ -253,12 +286,19 @@ impl App {
             Arc::clone(&shadow),
             Arc::clone(&clock),
         );
+        let doors = doors(config.doors, &listeners);
+        let fingerprints = authority.fingerprint_key().clone();
+        let walks = Walks::new(&config.probe, &doors.url, &flags, fingerprints, &clock)?;
         let rooms = Arc::new(Rooms {
             shadow,
             authority: Arc::clone(&authority),
             flags,
             plans,
             guard,
+            call_sites: CallSites::open(&store)?,
+            timeline,
+            reports,
+            scans,
             ledger,
             clock: Arc::clone(&clock),
             request_ids: RequestIds::of_process(rand::random()),
@@ -267,11 +307,15 @@ impl App {
             provider,
             figures,
             evidence,
-            doors: doors(config.doors, &listeners),
+            doors,
+            journeys: walking.journeys,
+            matrix: walking.matrix,
             sockets: Arc::new(sockets),
             ofrep: OfrepCounts::default(),
             streams: Streams::default(),
+            live: Live::default(),
             network,
+            settings: config.shown,
         });
         Ok(Self {
             rooms,
@@ -280,8 +324,11 @@ impl App {
             outbox,
             notifier,
             keeper,
+            walks,
+            matrix_every: config.probe.matrix_every,
             listeners,
             request_log_writer,
+            comparisons_writer,
         })
     }
 
@@ -333,6 +380,7 @@ impl App {
         let stop_of_issuers = stop.clone();
         serving.spawn(async move { authority.follow_issuers(clock, stop_of_issuers).await });
         serving.spawn(Arc::clone(&self.rooms.plans).run(stop.clone()));
+        serving.spawn(Arc::clone(&self.rooms.reports).run(stop.clone()));
         // It watches until the last answer is given.
         let (end_guard, guarded_until) = watch::channel(false);
         let guarding = tokio::spawn(self.rooms.guard.clone().run(guarded_until));
@@ -340,7 +388,14 @@ impl App {
         serving.spawn(sockets::forget(Arc::clone(&self.rooms), stop.clone()));
         serving.spawn(sockets::follow_flags(Arc::clone(&self.rooms), stop.clone()));
         serving.spawn(tasks::watch_accepted(Arc::clone(&self.rooms), stop.clone()));
+        serving.spawn(tasks::keep_call_sites(Arc::clone(&self.rooms), stop.clone()));
         serving.spawn(tasks::probe_legacy(Arc::clone(&self.rooms), stop.clone()));
+        if let Some(walks) = self.walks {
+            serving.spawn(walks.run(Arc::clone(&self.rooms), stop.clone()));
+        }
+        if let Some(every) = self.matrix_every {
+            serving.spawn(walking::judge_often(Arc::clone(&self.rooms), every, stop.clone()));
+        }
         keep(&self.keeper, &self.authority, &self.rooms, stop).await;
         // They would go on until the drain time is over.
         self.rooms.streams.end();
@@ -353,8 +408,12 @@ impl App {
         let _ended = guarding.await;
         self.notifier.idle().await;
         self.keeper.write(&self.rooms.ledger, Round::Last).await?;
+        self.rooms.call_sites.keep(self.rooms.clock.now()).await?;
         self.rooms.request_log.close();
-        if let Some(writer) = self.request_log_writer {
+        if let Some(comparisons) = self.rooms.ledger.comparisons() {
+            comparisons.close();
+        }
+        for writer in self.request_log_writer.into_iter().chain(self.comparisons_writer) {
             // A writer that panicked has nothing left to write.
             let _ended = tokio::task::spawn_blocking(|| writer.join()).await;
         }
@@ -414,6 +473,12 @@ fn doors(settings: DoorSettings, listeners: &Listeners) -> Doors {
     let scheme = if listeners.data.tls().is_some() { "https" } else { "http" };
     let bound = || format!("{scheme}://{}", listeners.data.address());
     Doors { component, tokens, session, session_cookie, url: url.unwrap_or_else(bound) }
+}
+
+/// What was seen elsewhere, and whose certificates are trusted.
+fn evidence_door(store: &Store, config: EvidenceSettings) -> Result<EvidenceDoor, EvidenceError> {
+    let evidence = Arc::new(EvidenceRoom::open(store)?);
+    Ok(EvidenceDoor { evidence, trusted: config.staging_keys, name: config.name })
 }
 
 /// The guard, which hears from the shadow when legacy last answered.
@@ -503,7 +568,7 @@ async fn keep(
                 if let Err(error) = rooms.access.purge().await {
                     tracing::error!(%error, "what has expired of who may do what stays");
                 }
-                keeper.prune(rooms.clock.now()).await
+                keeper.prune(&rooms.ledger, rooms.clock.now()).await
             }
             () = stopped(&mut stop) => return,
         };

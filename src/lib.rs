@@ -12,7 +12,9 @@ pub mod compare;
 pub mod flags;
 pub mod guard;
 pub mod ledger;
+pub mod probe;
 pub mod report;
+pub mod scan;
 pub mod shadow;
 
 pub mod access;

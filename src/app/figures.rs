@@ -8,13 +8,24 @@ use crate::domain::{Clock, Rule};
 use crate::guard::{GuardFigure, Notifier, PlanFigure, Plans};
 use crate::legacy::tokens;
 use crate::outbound::{Outbound, Outbox};
+use crate::report::Reports;
 use crate::shadow::{BreakerState, BreakerView, Shadow};
 use crate::web::{Figure, Figures};
 
-/// What rollout plans, the guard's notices, the outbound client, its outbox, the authority and the
+fn of_reports((what, value): (&'static str, u64)) -> Figure {
+    Figure {
+        name: "reports",
+        help: "Reports of a period that were made, could not be made, or were removed by retention",
+        label: Some(("what", Cow::Borrowed(what))),
+        counts: true,
+        value,
+    }
+}
+
+/// What rollout plans, reports, the guard's notices, the outbound client, its outbox, the authority and the
 /// shadow tell.
 pub(super) fn figures(
-    plans: Arc<Plans>,
+    (plans, reports): (Arc<Plans>, Arc<Reports>),
     outbound: Outbound,
     outbox: Outbox,
     notifier: Notifier,
@@ -64,6 +75,7 @@ pub(super) fn figures(
             figure("outbox_expired", "Parcels whose time was over", true, stats.expired),
             figure("outbox_refused", "Parcels the other end does not want", true, stats.refused),
         ]);
+        all.extend(reports.counts().map(of_reports));
         all.extend(figures_of_issuers(&authority.issuers(clock.now())));
         all.extend(plans.figures().into_iter().map(of_plan));
         let told = shadow.counts().all();

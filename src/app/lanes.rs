@@ -27,6 +27,14 @@ pub(super) struct Ssot {
     pub room: RoomForUsed,
 }
 
+impl Ssot {
+    /// The authority, asked through `path`.
+    pub fn of(authority: &Arc<Authority>, path: Arc<dyn AuthPath>, outbox: &Outbox) -> Self {
+        let tokens: Arc<dyn TokenPath> = Arc::clone(authority) as Arc<dyn TokenPath>;
+        Self { path, tokens, sink: sink(authority), room: room(authority, outbox) }
+    }
+}
+
 /// The paths of every component of the flag table that has any.
 pub(super) fn lanes(
     flags: &Flags,
@@ -111,7 +119,7 @@ fn token_lane(
 }
 
 /// Used refresh tokens take up at most half of what either side can remember.
-pub(super) fn room(authority: &Arc<Authority>, outbox: &Outbox) -> RoomForUsed {
+fn room(authority: &Arc<Authority>, outbox: &Outbox) -> RoomForUsed {
     let (authority, outbox) = (Arc::clone(authority), outbox.clone());
     Arc::new(move |side| match side {
         Side::Legacy => outbox.is_half_free(),
@@ -120,7 +128,7 @@ pub(super) fn room(authority: &Arc<Authority>, outbox: &Outbox) -> RoomForUsed {
 }
 
 /// Where revocations go that only legacy knows.
-pub(super) fn sink(authority: &Arc<Authority>) -> RevocationSink {
+fn sink(authority: &Arc<Authority>) -> RevocationSink {
     let authority = Arc::clone(authority);
     Arc::new(move |token, now| {
         let authority = Arc::clone(&authority);

@@ -17,6 +17,9 @@ use crate::web::{Rooms, stopped};
 /// Accepted differences are looked at this often.
 const EXPIRY_INTERVAL: Duration = Duration::from_mins(1);
 
+/// Which places in source code call is written this often.
+const CALL_SITES_INTERVAL: Duration = Duration::from_secs(5);
+
 /// It is looked this often whether legacy must be asked.
 const PROBE_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -35,6 +38,25 @@ pub(super) async fn watch_accepted(rooms: Arc<Rooms>, mut stop: watch::Receiver<
             _ = looking.tick() => watching.look(&rooms.flags.snapshot(), rooms.clock.now()),
             () = stopped(&mut stop) => return,
         }
+    }
+}
+
+/// Writes which places in source code call. A failure is logged when it begins.
+pub(super) async fn keep_call_sites(rooms: Arc<Rooms>, mut stop: watch::Receiver<bool>) {
+    let mut writing = tokio::time::interval(CALL_SITES_INTERVAL);
+    let mut failing = false;
+    loop {
+        tokio::select! {
+            _ = writing.tick() => {}
+            () = stopped(&mut stop) => return,
+        }
+        let written = rooms.call_sites.keep(rooms.clock.now()).await;
+        if let Err(ref error) = written
+            && !failing
+        {
+            tracing::error!(%error, "which places call cannot be written");
+        }
+        failing = written.is_err();
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
 use crate::domain::{
-    Fingerprint, FingerprintKey, Scopes, Subject, Timestamp, TokenForm, TokenType,
+    Fingerprint, FingerprintKey, Scopes, Subject, Timestamp, Token, TokenForm, TokenType,
 };
 
 use super::issue::{Issued, NewToken};
@@ -197,6 +197,19 @@ impl Authority {
         });
         let same = verify_slices_are_equal(shown.bytes(), &expected.to_be_bytes()).is_ok();
         known.filter(|_| same).cloned().ok_or(ClientRefusal)
+    }
+
+    /// A service token without any scope, for the first client that may ask for one: to see what
+    /// others make of it. `None` where no client may.
+    pub fn specimen_of_service(
+        &self,
+        form: TokenForm,
+        now: Timestamp,
+    ) -> Option<Result<Token, AuthorityError>> {
+        let may = |client: &&Arc<Client>| client.may(ClientGrant::ClientCredentials);
+        let client = self.clients.0.values().filter(may).min_by_key(|client| &client.name)?;
+        let issued = self.client_credentials(client, Some(&Scopes::default()), form, now);
+        Some(issued.map(|issued| issued.token))
     }
 
     /// A service token for a client itself (RFC 6749 §4.4), with the scopes it asks for or, when

@@ -73,17 +73,28 @@ impl Service {
         self.url.is_some()
     }
 
+    /// Its address and a token, where both are told.
+    pub fn told(&self) -> Result<Option<(String, String)>, Exit> {
+        let environment = Environment::of_process();
+        let url = self.url.as_deref().or(environment.value("CROSSFADE_URL"));
+        let Some(url) = url.filter(|url| !url.is_empty()) else { return Ok(None) };
+        let token = self.token(&environment)?;
+        Ok((!token.is_empty()).then(|| (url.trim_end_matches('/').to_owned(), token)))
+    }
+
+    fn token(&self, environment: &Environment) -> Result<String, Exit> {
+        match &self.token_file {
+            Some(file) => read_private_file(file).map_err(|problem| complain(Exit::Usage, problem)),
+            None => Ok(environment.value("CROSSFADE_TOKEN").unwrap_or_default().trim().to_owned()),
+        }
+    }
+
     /// A client, or what is wrong with how it was asked for.
     pub fn client(&self) -> Result<Client, Exit> {
         let environment = Environment::of_process();
         let url = self.url.as_deref().or(environment.value("CROSSFADE_URL"));
         let base = url.unwrap_or("http://127.0.0.1:8081").trim_end_matches('/').to_owned();
-        let token = match &self.token_file {
-            Some(file) => {
-                read_private_file(file).map_err(|problem| complain(Exit::Usage, problem))?
-            }
-            None => environment.value("CROSSFADE_TOKEN").unwrap_or_default().trim().to_owned(),
-        };
+        let token = self.token(&environment)?;
         if token.is_empty() {
             let problem = "no API token: name a --token-file or set CROSSFADE_TOKEN";
             return Err(complain(Exit::Usage, problem));

@@ -2,6 +2,8 @@
 
 mod access_log;
 mod approvals;
+mod capabilities;
+mod checks;
 mod client;
 mod console;
 mod demo;
@@ -15,11 +17,13 @@ mod listing;
 mod logging;
 mod operators;
 mod policy;
+mod probe;
 pub mod profiles;
 pub mod questions;
 mod reload;
 pub mod replay;
 mod report;
+mod rewrite;
 mod serve;
 mod span;
 mod stop;
@@ -53,7 +57,9 @@ enum Command {
     Evidence(evidence::EvidenceArgs),
     Guard(guard::GuardArgs),
     Policy(policy::PolicyArgs),
-    Report(report::ReportArgs),
+    Checks(checks::ChecksArgs),
+    Report(Box<report::ReportArgs>),
+    Probe(probe::ProbeArgs),
     Operators(operators::OperatorsArgs),
     Tokens(tokens::TokensArgs),
     Keys(keys::KeysArgs),
@@ -64,6 +70,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     Questions(questions::QuestionsArgs),
     Profiles(profiles::ProfilesArgs),
+    Rewrite(rewrite::RewriteArgs),
+    Capabilities(capabilities::CapabilitiesArgs),
 }
 
 /// Reads the command line, runs the subcommand, and says how it went.
@@ -76,7 +84,9 @@ pub fn main() -> ExitCode {
         Command::Evidence(args) => evidence::run(args),
         Command::Guard(args) => guard::run(args),
         Command::Policy(args) => policy::run(args),
-        Command::Report(args) => report::run(&args),
+        Command::Checks(args) => checks::run(&args),
+        Command::Report(args) => report::run(*args),
+        Command::Probe(args) => probe::run(args),
         Command::Operators(args) => operators::run(args),
         Command::Tokens(args) => tokens::run(args),
         Command::Keys(args) => keys::run(args),
@@ -87,6 +97,8 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args),
         Command::Questions(args) => questions::run(&args),
         Command::Profiles(args) => profiles::run(&args),
+        Command::Rewrite(args) => rewrite::run(&args),
+        Command::Capabilities(args) => capabilities::run(&args),
     };
     exit.into()
 }
@@ -117,7 +129,8 @@ fn gather(command: &clap::Command, path: &str, verbs: &mut Vec<String>) {
         let path = format!("{path} {}", below.get_name());
         if below.has_subcommands() {
             gather(below, &path, verbs);
-        } else {
+        }
+        if !below.is_subcommand_required_set() {
             verbs.push(path.trim_start().to_owned());
         }
     }

@@ -67,7 +67,7 @@ fn check(args: &ServeArgs, config: Config) -> Exit {
 
 async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let stop = stop::on_signal()?;
-    let app = App::start(config, Arc::new(SystemClock)).await?;
+    let app = Box::pin(App::start(config, Arc::new(SystemClock))).await?;
     tracing::info!(
         data.address = %app.data_address(),
         control.address = %app.control_address(),

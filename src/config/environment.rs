@@ -32,6 +32,16 @@ impl Environment {
         self.0.get(name).map(String::as_str)
     }
 
+    /// True when a variable sets the value at this dotted path, or something in it.
+    pub(super) fn sets(&self, place: &str) -> bool {
+        let wanted = place.to_ascii_lowercase().replace('-', "_");
+        self.0.keys().filter_map(|name| name.strip_prefix(PREFIX)).any(|path| {
+            let path = path.to_ascii_lowercase().replace("__", ".");
+            let rest = wanted.strip_prefix(&path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        })
+    }
+
     /// Writes every `CROSSFADE__A__B=value` into `table` as `a.b`. A value that is TOML is taken
     /// as such, any other as a string.
     pub(super) fn overlay(&self, table: &mut toml::Table) -> Result<(), String> {

@@ -6,13 +6,19 @@ use std::time::Duration;
 use super::doors::{self, DoorSettings};
 use super::events::{self, EventsConfig};
 use super::evidence::{self, EvidenceSettings};
+use super::probe::{self, ProbeConfig};
 use super::reader::{Faults, Section};
+use super::reports::reports;
 use super::sockets::{self, SocketsConfig};
-use super::{ConfigError, Environment, Listen, issuers, listen, sections, sign_in, webhooks};
+use super::{
+    ConfigError, Environment, Listen, issuers, ledger, listen, sections, sign_in, webhooks,
+};
 use crate::access::{self, ConfiguredToken, ProviderSettings};
 use crate::flags::{Seed, Seeds};
 use crate::guard::Webhook;
-use crate::{authority, flags, legacy, outbound, shadow};
+use crate::ledger::ComparisonsSettings;
+use crate::web::SettingShown;
+use crate::{authority, flags, legacy, outbound, report, shadow};
 
 /// Everything a service needs to know before it starts.
 #[derive(Debug)]
@@ -53,10 +59,18 @@ pub struct Config {
     pub sockets: SocketsConfig,
     /// The legacy manager beside the new one.
     pub events: EventsConfig,
+    /// How long reports are kept, and when they are due by themselves.
+    pub reports: report::Settings,
+    /// Walks of the golden path.
+    pub probe: ProbeConfig,
     /// Bounds of the shadow.
     pub shadow: shadow::Settings,
+    /// Where every comparison is written out, if it is.
+    pub comparisons: Option<ComparisonsSettings>,
     /// Logging.
     pub log: LogSettings,
+    /// Every setting as it may be shown, without secrets.
+    pub shown: Vec<SettingShown>,
 }
 
 /// What is logged, and how.
@@ -106,14 +120,17 @@ pub fn parse(text: &str, folder: &Path, environment: &Environment) -> Result<Con
     environment.overlay(&mut table).map_err(ConfigError::Syntax)?;
     let mut faults = Faults::default();
     let config = read(Section::root(table), folder, environment, &mut faults);
-    match (config, faults.into_list()) {
-        (Some(config), faults) if faults.is_empty() => Ok(config),
+    let (list, looked) = faults.into_parts();
+    match (config, list) {
+        (Some(config), faults) if faults.is_empty() => {
+            Ok(Config { shown: looked.into_shown(environment), ..config })
+        }
         (_, faults) => Err(ConfigError::Faults(faults)),
     }
 }
 
 /// Line and message, without the line's text: it may hold a secret.
-fn syntax(text: &str, error: &toml::de::Error) -> String {
+pub(super) fn syntax(text: &str, error: &toml::de::Error) -> String {
     let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
     format!("line {line}: {}", error.message())
 }
@@ -154,7 +171,11 @@ fn read(
     let events = events::events(root.section("events", faults), faults);
     let sockets = root.section("sockets", faults);
     let sockets = sockets::sockets(sockets, folder, environment, &outbound, faults);
+    let reports = reports(root.section("reports", faults), faults);
+    let probe = probe::probe(root.section("probe", faults), folder, environment, faults);
+    let probe = probe.behind(&doors, &sockets, &events);
     let shadow = shadow_settings(root.section("shadow", faults), faults);
+    let comparisons = ledger::comparisons(root.section("ledger", faults), folder, faults);
     let log = log_settings(root.section("log", faults), folder, faults);
     let mut flags = flags::Settings::default();
     if let Some(settings) = &authority {
@@ -183,8 +204,12 @@ fn read(
         evidence,
         sockets,
         events,
+        reports,
+        probe,
         shadow,
+        comparisons,
         log,
+        shown: Vec::new(),
     })
 }
 

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use super::Fault;
+use super::shown::Looked;
 
 /// A table of settings and the path at which it stands. What is not taken out of it by the end
 /// is a setting that nobody knows.
@@ -11,17 +12,25 @@ pub struct Section {
     table: toml::Table,
 }
 
-/// Gathers faults.
+/// Gathers faults, and what was looked for.
 #[derive(Default)]
-pub struct Faults(Vec<Fault>);
+pub struct Faults {
+    list: Vec<Fault>,
+    pub(super) looked: Looked,
+}
 
 impl Faults {
     pub fn add(&mut self, place: impl Into<String>, problem: impl Into<String>) {
-        self.0.push(Fault { place: place.into(), problem: problem.into() });
+        self.list.push(Fault { place: place.into(), problem: problem.into() });
     }
 
     pub fn into_list(self) -> Vec<Fault> {
-        self.0
+        self.list
+    }
+
+    /// The faults, and what was looked for.
+    pub(super) fn into_parts(self) -> (Vec<Fault>, Looked) {
+        (self.list, self.looked)
     }
 }
 
@@ -84,8 +93,9 @@ impl Section {
 
     /// A setting that may be left out.
     pub fn optional<T: DeserializeOwned>(&mut self, name: &str, faults: &mut Faults) -> Option<T> {
-        let value = self.table.remove(name)?;
-        match value.try_into() {
+        let value = self.table.remove(name);
+        faults.looked.note(self.place(name), value.as_ref());
+        match value?.try_into() {
             Ok(value) => Some(value),
             Err(error) => {
                 let error: toml::de::Error = error;
@@ -114,7 +124,9 @@ impl Section {
     where
         T: DeserializeOwned + PartialOrd + std::fmt::Display + Copy,
     {
-        let value = self.optional(name, faults).unwrap_or(default);
+        let found = self.optional(name, faults);
+        faults.looked.otherwise(&default);
+        let value = found.unwrap_or(default);
         if range.contains(&value) {
             return value;
         }
@@ -147,6 +159,9 @@ impl Section {
 
     /// The whole rest, for a room that reads its own settings.
     pub fn rest<T: DeserializeOwned>(self, faults: &mut Faults) -> Option<T> {
+        for (name, value) in &self.table {
+            faults.looked.note(self.place(name), Some(value));
+        }
         match toml::Value::Table(self.table).try_into() {
             Ok(value) => Some(value),
             Err(error) => {

@@ -107,6 +107,31 @@ pub enum ReasonClass {
     Unspecified,
 }
 
+impl ReasonClass {
+    /// The class of the reason with this code, as far as the code tells: a remote path's own words
+    /// are of no class that is known.
+    pub fn of_code(code: &str) -> Self {
+        match code.split(':').next().unwrap_or_default() {
+            "token_missing" | "token_conflict" => Self::Extraction,
+            "token_too_long" | "segments" | "encoding" | "header_json" | "claims_json"
+            | "duplicate_member" | "nesting" => Self::Form,
+            "algorithm" | "critical_header" | "type_header" => Self::Algorithm,
+            "key_id_type" | "key_unknown" => Self::Key,
+            "signature" => Self::Signature,
+            "claim_missing" | "claim_type" | "claim_empty" => Self::Claims,
+            "expired" | "not_yet_valid" | "issued_in_future" | "too_old" | "lifetime_too_long" => {
+                Self::Time
+            }
+            "issuer" => Self::Issuer,
+            "audience" => Self::Audience,
+            "token_type" | "environment" | "client" | "scope" => Self::Purpose,
+            "revoked" | "replayed" => Self::Revocation,
+            "refuses_all" => Self::Everybody,
+            _ => Self::Unspecified,
+        }
+    }
+}
+
 impl Reason {
     /// A remote path's own word for it; whatever does not look like a code is left out.
     pub fn foreign(text: &str) -> Self {
@@ -193,6 +218,49 @@ impl Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_tells_the_class_of_its_reason() {
+        let reasons = [
+            Reason::TokenMissing,
+            Reason::TokenConflict,
+            Reason::TokenTooLong,
+            Reason::Segments,
+            Reason::Encoding,
+            Reason::HeaderJson,
+            Reason::ClaimsJson,
+            Reason::DuplicateMember,
+            Reason::Nesting,
+            Reason::Algorithm,
+            Reason::CriticalHeader,
+            Reason::KeyIdType,
+            Reason::KeyUnknown,
+            Reason::TypeHeader,
+            Reason::Signature,
+            Reason::ClaimMissing("exp"),
+            Reason::ClaimType("sub"),
+            Reason::ClaimEmpty("sub"),
+            Reason::Expired,
+            Reason::NotYetValid,
+            Reason::IssuedInFuture,
+            Reason::TooOld,
+            Reason::LifetimeTooLong,
+            Reason::Issuer,
+            Reason::Audience,
+            Reason::TokenType,
+            Reason::Environment,
+            Reason::Revoked,
+            Reason::Replayed,
+            Reason::Client,
+            Reason::Scope,
+            Reason::RefusesAll,
+            Reason::Unspecified,
+            Reason::foreign("their.own:word"),
+        ];
+        for reason in reasons {
+            assert_eq!(ReasonClass::of_code(&reason.code()), reason.class(), "{reason:?}");
+        }
+    }
 
     #[test]
     fn a_foreign_reason_keeps_only_what_looks_like_a_code() {

@@ -4,19 +4,32 @@
 use std::sync::Arc;
 
 use super::table::Flags;
-use super::{Flag, FlagsError, MoveRefusal, Segment, Serve, Snapshot, Stage, Target};
+use super::{Cause, Flag, FlagsError, MoveRefusal, Segment, Serve, Snapshot, Stage, Target};
 
 /// Asked before a change that raises a stage or a share, or may bring more people to SSOT by
 /// targets or segments: the flag before and after; the error says what is held against it.
 ///
 /// Nothing of the table is locked meanwhile, but no other change is made: it is to answer at once.
-pub type Clearance = Arc<dyn Fn(&Flag, &Flag) -> Result<(), String> + Send + Sync>;
+///
+/// The last argument is false for whoever only wants to know what would be said: then nothing is
+/// prepared for the change.
+pub type Clearance = Arc<dyn Fn(&Flag, &Flag, bool) -> Result<(), String> + Send + Sync>;
+
+/// Says why a component cannot come back without signing people out; `None` where nothing of
+/// that is known.
+pub type SignOut = Arc<dyn Fn(&Flag) -> Option<String> + Send + Sync>;
 
 impl Flags {
     /// From now on every change that raises is asked of `clearance`, whoever makes it and however.
     /// It is set once; false when it was set before.
     pub fn set_clearance(&self, clearance: Clearance) -> bool {
         self.room.clearance.set(clearance).is_ok()
+    }
+
+    /// From now on nothing that would sign people out on its way back comes to canary or live,
+    /// unless two people will it. False when somebody was asked before.
+    pub fn set_sign_out(&self, sign_out: SignOut) -> bool {
+        self.room.sign_out.set(sign_out).is_ok()
     }
 }
 
@@ -30,6 +43,19 @@ pub(super) fn check_cleared(
         Some(clearance) if after.may_serve_more_than(before) => ask(clearance, before, after),
         Some(_) | None => Ok(()),
     }
+}
+
+/// Refuses to raise what could not be lowered again without signing people out.
+pub(super) fn check_signs_nobody_out(
+    sign_out: Option<&SignOut>,
+    (before, after): (&Flag, &Flag),
+    cause: &Cause,
+) -> Result<(), MoveRefusal> {
+    let raised = after.stage > before.stage && targets_count(after.stage);
+    let Some(sign_out) = sign_out.filter(|_| raised && !cause.is_of_two_people()) else {
+        return Ok(());
+    };
+    sign_out(after).map_or(Ok(()), |why| Err(MoveRefusal::WouldSignOut { why }))
 }
 
 /// Refuses another segment by which somebody more may come to SSOT.
@@ -54,7 +80,21 @@ pub(super) fn check_segment_cleared(
 }
 
 fn ask(clearance: &Clearance, before: &Flag, after: &Flag) -> Result<(), MoveRefusal> {
-    clearance(before, after).map_err(|why| MoveRefusal::NotCleared { why })
+    clearance(before, after, true).map_err(|why| MoveRefusal::NotCleared { why })
+}
+
+/// What [`check_cleared`] would say, for whoever only wants to know.
+pub(super) fn ask_lightly(
+    clearance: Option<&Clearance>,
+    before: &Flag,
+    after: &Flag,
+) -> Result<(), MoveRefusal> {
+    match clearance {
+        Some(clearance) if after.may_serve_more_than(before) => {
+            clearance(before, after, false).map_err(|why| MoveRefusal::NotCleared { why })
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// True where targets decide who is on SSOT.

@@ -404,6 +404,7 @@ fn field_of(refusal: &MoveRefusal) -> Option<&str> {
         | MoveRefusal::BelowDependent { .. }
         | MoveRefusal::NeedsTwoPeople
         | MoveRefusal::NotCleared { .. }
+        | MoveRefusal::WouldSignOut { .. }
         | MoveRefusal::HeldBack { .. } => Some("stage"),
         MoveRefusal::Held { .. }
         | MoveRefusal::AlreadyHeld { .. }

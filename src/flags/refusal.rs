@@ -115,6 +115,12 @@ pub enum MoveRefusal {
         /// The stage asked for.
         to: Stage,
     },
+    /// Legacy refuses what SSOT signs: after a rollback people would have to sign in again.
+    #[error("{why}; two people may raise it all the same: PUT with `force`")]
+    WouldSignOut {
+        /// What was seen, and when.
+        why: String,
+    },
     /// Whoever watches the component holds something against its being raised.
     #[error("the guard does not clear it: {why}")]
     NotCleared {

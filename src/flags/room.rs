@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::clearance::{Clearance, check_cleared};
+use super::clearance::{Clearance, SignOut, check_cleared, check_signs_nobody_out};
 use super::disk::Disk;
 use super::history::to_the_millisecond;
 use super::import::Import;
@@ -72,6 +72,8 @@ pub(super) struct Room {
     pub(super) seeds: Seeds,
     /// Who is asked before more people come to SSOT.
     pub(super) clearance: OnceLock<Clearance>,
+    /// Who knows what would sign people out.
+    pub(super) sign_out: OnceLock<SignOut>,
     /// Every snapshot that is published, for a test that wants to miss none.
     #[cfg(test)]
     pub(super) shown: Mutex<Option<Vec<Arc<Snapshot>>>>,
@@ -117,6 +119,7 @@ impl Room {
             verifying: Arc::default(),
             seeds: seeds.clone(),
             clearance: OnceLock::new(),
+            sign_out: OnceLock::new(),
             #[cfg(test)]
             shown: Mutex::default(),
         };
@@ -323,6 +326,13 @@ impl Room {
             Change::One(order) => vec![order.compute(seen, now, clearance)?],
             Change::Many(import) => import.compute(seen, now, clearance)?,
         };
+        let cause = match change {
+            Change::One(order) => &order.cause,
+            Change::Many(import) => &import.cause,
+        };
+        for (before, after) in &changed {
+            check_signs_nobody_out(self.sign_out.get(), (before, after), cause)?;
+        }
         Ok(Computed { now, changed })
     }
 
@@ -471,7 +481,7 @@ enum Ended {
 
 impl Order {
     /// The flag before and after, by the rules and by what the caller has seen.
-    fn compute(
+    pub(super) fn compute(
         &self,
         published: &Snapshot,
         now: Timestamp,

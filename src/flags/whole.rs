@@ -216,13 +216,9 @@ impl Room {
         let published = self.published.load_full();
         let view = View::new(&published, memory.pending.as_ref());
         let selected = selection.of(&published);
-        let needs_legacy = |flag: &Flag| match selection {
-            Selection::Phase(_) => flag.stage == Stage::Complete,
-            Selection::All => flag.stage.ssot_serves(),
-        };
         let target = to.stage();
-        let plan =
-            Plan::of(&view, &selected, target, |flag| needs_legacy(flag) && !heard.is_of(flag));
+        let silent = |flag: &Flag| selection.needs_legacy(flag) && !heard.is_of(flag);
+        let plan = Plan::of(&view, &selected, target, silent);
         let before: HashMap<ComponentId, Stage> =
             plan.moving.iter().map(|flag| (flag.component.clone(), flag.stage)).collect();
         let flags: Vec<Flag> =
@@ -243,9 +239,14 @@ impl Room {
 
     /// Whose legacy has answered lately. Asked before any lock is held.
     fn heard(&self, cause: &Cause, answered: impl Fn(&ComponentId) -> Option<Timestamp>) -> Heard {
-        if cause.is_of_two_people() {
-            return Heard::Whatever;
-        }
+        if cause.is_of_two_people() { Heard::Whatever } else { self.heard_by_one(answered) }
+    }
+
+    /// The same for a single person.
+    pub(super) fn heard_by_one(
+        &self,
+        answered: impl Fn(&ComponentId) -> Option<Timestamp>,
+    ) -> Heard {
         let (now, snapshot) = (self.now(), self.snapshot());
         let lately = |id: &&ComponentId| {
             answered(id).is_some_and(|moment| now.since(moment) <= ANSWERED_WITHIN)
@@ -264,7 +265,7 @@ impl Snapshot {
 }
 
 /// Whose legacy counts as there.
-enum Heard {
+pub(super) enum Heard {
     /// Two people take it upon themselves.
     Whatever,
     /// Those that have answered.
@@ -272,7 +273,7 @@ enum Heard {
 }
 
 impl Heard {
-    fn is_of(&self, flag: &Flag) -> bool {
+    pub(super) fn is_of(&self, flag: &Flag) -> bool {
         match self {
             Self::Whatever => true,
             Self::Of(components) => components.contains(&flag.component),
@@ -281,8 +282,16 @@ impl Heard {
 }
 
 impl Selection {
+    /// True for what may go back only where legacy has answered lately.
+    pub(super) const fn needs_legacy(self, flag: &Flag) -> bool {
+        match self {
+            Self::Phase(_) => matches!(flag.stage, Stage::Complete),
+            Self::All => flag.stage.ssot_serves(),
+        }
+    }
+
     /// The selected flags in the order of their ids.
-    fn of(self, snapshot: &Snapshot) -> Vec<&Arc<Flag>> {
+    pub(super) fn of(self, snapshot: &Snapshot) -> Vec<&Arc<Flag>> {
         let mut flags = snapshot.sorted();
         match self {
             Self::Phase(phase) => flags.retain(|flag| flag.phase == phase),
@@ -304,16 +313,16 @@ impl Moved {
 }
 
 /// What moves and what stays.
-struct Plan<'a> {
+pub(super) struct Plan<'a> {
     /// Deepest first.
-    moving: Vec<&'a Arc<Flag>>,
-    left: Vec<NotMoved>,
+    pub(super) moving: Vec<&'a Arc<Flag>>,
+    pub(super) left: Vec<NotMoved>,
 }
 
 impl<'a> Plan<'a> {
     /// Of the `selected` and whatever requires them, all that stands above `target`; but what
     /// `stays`, stays, and so does what it requires.
-    fn of(
+    pub(super) fn of(
         view: &View<'a>,
         selected: &[&'a Arc<Flag>],
         target: Stage,

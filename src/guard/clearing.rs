@@ -6,15 +6,21 @@ use super::Guard;
 use super::case::ruling::{Found, GuardRule, Ruling};
 use super::watching::is_watched;
 use crate::domain::{ComponentId, Timestamp};
-use crate::flags::{Advance, Flag, GuardMode, GuardWord, Stage};
+use crate::flags::{Advance, Finding, Flag, GuardMode, GuardWord, Kind, Stage};
 
 /// A legacy that has answered within this time can take traffic.
 const ANSWERED_WITHIN: Duration = Duration::from_mins(1);
 
 impl Guard {
-    /// Why a change that raises exposure must wait.
-    pub(super) fn clears(&self, before: &Flag, after: &Flag) -> Result<(), String> {
-        if after.stage.ssot_serves() && is_watched(after) {
+    /// Why a change that raises exposure must wait. Only one that is made `in_earnest` is watched
+    /// from then on.
+    pub(super) fn clears(
+        &self,
+        before: &Flag,
+        after: &Flag,
+        in_earnest: bool,
+    ) -> Result<(), String> {
+        if in_earnest && after.stage.ssot_serves() && is_watched(after) {
             // From the first answer on, though the guard may not have looked since it was switched
             // on.
             self.0.ledger.book(&after.component).watch(true);
@@ -48,6 +54,28 @@ impl Guard {
                 Err("legacy has not answered within the last minute: there is no way back"
                     .to_owned())
             }
+        }
+    }
+
+    /// The finding by which a plan may go on: the imported one, unless legacy refuses what SSOT
+    /// signs, or that is looked at and was not seen.
+    pub(super) fn certified(
+        &self,
+        component: &ComponentId,
+        imported: Option<Finding>,
+    ) -> Option<Finding> {
+        let Some(matrix) = self.0.matrix.get().and_then(|known| known()) else { return imported };
+        let snapshot = self.0.flags.snapshot();
+        let flag = snapshot.flag(component.as_str())?;
+        let (red, green) = match flag.kind {
+            Kind::Tokens => (matrix.signs_out(), matrix.is_green()),
+            Kind::Auth => (matrix.signs_out_at(component), matrix.is_green_at(component)),
+            Kind::Session | Kind::Connections | Kind::Events => return imported,
+        };
+        match (red, green) {
+            (Some(what), _) => Some(Finding { at: matrix.at, good: false, what }),
+            (None, true) => imported,
+            (None, false) => None,
         }
     }
 

@@ -38,5 +38,5 @@ pub use notify::{
     GuardFigure, NoticeKind, Notifier, PARCEL_PREFIX, WEBHOOKS_MAX, Webhook, webhook_sources,
 };
 pub use plans::Plans;
-pub use room::{CardFilter, Decided, Guard, GuardError, Heard};
+pub use room::{CardFilter, Decided, Guard, GuardError, Heard, MatrixKnown};
 pub use view::{CertificateView, GuardView};

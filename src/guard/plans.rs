@@ -66,6 +66,7 @@ impl Plans {
     fn evidence(&self, plan: &Rollout, traffic: Option<Traffic>, now: Timestamp) -> Evidence {
         let Imported { certificate, tests, golden_path } =
             (self.imported)(&plan.component, plan.position.since, now);
+        let certificate = self.guard.certified(&plan.component, certificate);
         let guard = self.guard.word(&plan.component, now);
         Evidence { traffic, guard, certificate, tests, golden_path }
     }

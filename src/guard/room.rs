@@ -20,7 +20,7 @@ use super::cards::Cards;
 use super::keeping::{Evidences, Unkept};
 use super::watched::Watched;
 use super::{DecisionCard, Deed, GuardView, Notifier};
-use crate::domain::{Clock, ComponentId, Timestamp};
+use crate::domain::{Clock, ComponentId, SignMatrix, Timestamp};
 use crate::flags::{Begun, Flag, Flags};
 use crate::ledger::{Ledger, OutcomeSeen, Seen, WalkSeen};
 use crate::store::{Durability, Store, StoreError};
@@ -37,6 +37,10 @@ const TELL_WITHIN: Duration = Duration::from_secs(2);
 /// When legacy last answered, and `None` in the outer sense where it cannot be asked.
 pub type Heard = Arc<dyn Fn(&ComponentId) -> Option<Option<Timestamp>> + Send + Sync>;
 
+/// What is known of whether each side lets in what the other signs; `None` where that is not looked
+/// at.
+pub type MatrixKnown = Arc<dyn Fn() -> Option<Arc<SignMatrix>> + Send + Sync>;
+
 /// The guard of all components. Cheap to clone.
 #[derive(Clone)]
 pub struct Guard(pub(super) Arc<Shared>);
@@ -52,6 +56,7 @@ pub(super) struct Shared {
     pub(super) cards: Cards,
     pub(super) notifier: Notifier,
     pub(super) heard: OnceLock<Heard>,
+    pub(super) matrix: OnceLock<MatrixKnown>,
     pub(super) looks: Mutex<u32>,
     /// The newest card.
     pub(super) told: watch::Sender<u64>,
@@ -126,6 +131,7 @@ impl Guard {
             cards,
             notifier,
             heard: OnceLock::new(),
+            matrix: OnceLock::new(),
             looks: Mutex::new(0),
             keeping: tokio::sync::Mutex::default(),
             finishing: Mutex::default(),
@@ -134,8 +140,8 @@ impl Guard {
             clock,
         }));
         let asked = Arc::downgrade(&guard.0);
-        guard.0.flags.set_clearance(Arc::new(move |before, after| {
-            asked.upgrade().map_or(Ok(()), |shared| Self(shared).clears(before, after))
+        guard.0.flags.set_clearance(Arc::new(move |before, after, in_earnest| {
+            asked.upgrade().map_or(Ok(()), |shared| Self(shared).clears(before, after, in_earnest))
         }));
         guard.follow(&guard.0.flags.snapshot(), now);
         Ok(guard)
@@ -145,6 +151,12 @@ impl Guard {
     pub fn hear(&self, heard: Heard) {
         // Said once, at the start.
         let _ = self.0.heard.set(heard);
+    }
+
+    /// How to learn whether people would be signed out on the way back.
+    pub fn know_matrix(&self, known: MatrixKnown) {
+        // Said once, at the start.
+        let _ = self.0.matrix.set(known);
     }
 
     /// Watches until `stop` turns true, or its sender is gone.

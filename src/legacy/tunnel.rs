@@ -146,6 +146,7 @@ impl Tunnel {
             headers: told,
             timeout: time.unwrap_or(self.settings.handshake_time).min(self.settings.handshake_time),
             message_bytes_max: self.settings.message_bytes_max,
+            keep: None,
         };
         match self.outbound.open_socket(call).await {
             Ok(Opened::Socket(socket)) => {

@@ -29,6 +29,8 @@ pub struct SocketCall {
     pub timeout: Duration,
     /// Largest accepted message, in bytes.
     pub message_bytes_max: usize,
+    /// A header of the answer that is kept.
+    pub keep: Option<&'static str>,
 }
 
 /// What came of the handshake.
@@ -45,6 +47,7 @@ pub enum Opened {
 pub struct OutboundSocket {
     stream: WebSocketStream<reqwest::Upgraded>,
     protocol: Option<String>,
+    kept: Option<String>,
 }
 
 /// One message, or a frame of the protocol.
@@ -71,7 +74,7 @@ impl Outbound {
     }
 
     async fn handshake(&self, call: SocketCall) -> Result<Opened, OutboundError> {
-        let SocketCall { url, mut headers, timeout, message_bytes_max } = call;
+        let SocketCall { url, mut headers, timeout, message_bytes_max, keep } = call;
         let key = generate_key();
         headers.append("connection", "Upgrade")?;
         headers.append("upgrade", "websocket")?;
@@ -98,6 +101,7 @@ impl Outbound {
             return Err(OutboundError::Interrupted);
         }
         let protocol = value("sec-websocket-protocol");
+        let kept = keep.and_then(value);
         let upgraded = response.upgrade().await;
         let upgraded = upgraded.map_err(|error| OutboundError::from_library(&error))?;
         let config = WebSocketConfig::default()
@@ -107,7 +111,7 @@ impl Outbound {
             .max_message_size(Some(message_bytes_max))
             .max_frame_size(Some(message_bytes_max));
         let stream = WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config)).await;
-        Ok(Opened::Socket(Box::new(OutboundSocket { stream, protocol })))
+        Ok(Opened::Socket(Box::new(OutboundSocket { stream, protocol, kept })))
     }
 }
 
@@ -115,6 +119,11 @@ impl OutboundSocket {
     /// The subprotocol that the other end has chosen.
     pub fn protocol(&self) -> Option<&str> {
         self.protocol.as_deref()
+    }
+
+    /// The header of the answer that was to be kept.
+    pub fn kept(&self) -> Option<&str> {
+        self.kept.as_deref()
     }
 
     /// The next frame; `None` when the connection is over. Nothing is lost when the wait is given
@@ -183,6 +192,7 @@ mod tests {
             headers: Headers::default(),
             timeout: Duration::from_secs(20),
             message_bytes_max: 64,
+            keep: None,
         }
     }
 

@@ -59,6 +59,9 @@ impl Shadow {
         let plan = snapshot.plan(flag, &Facts::asked(&question, check.proof()), draw(flag));
         let answer = serve(lane, flag, &plan, &question, &mut check).await;
         let served = served(&answer, &plan);
+        if let Some(decision) = &served.decision {
+            self.desk.sightings.see(&question, served.by, decision);
+        }
         self.follow_up(lane, flag, &plan, question, answer);
         Ok(served)
     }

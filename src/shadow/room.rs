@@ -13,7 +13,7 @@ use super::lane::{Lane, Paths, TokenPaths};
 use super::told::Told;
 use crate::domain::{Clock, ComponentId, PathError, Share, Side};
 use crate::flags::{By, Flag, Flags, Plan, Serve};
-use crate::ledger::{Ledger, NotCompared};
+use crate::ledger::{Ledger, NotCompared, Sightings};
 
 /// Of a deadline, how much the serving side gets when the other may have to answer in its place.
 pub(super) const SERVING_PERCENT: u32 = 60;
@@ -82,6 +82,7 @@ pub(super) struct Desk {
     pub room: Option<RoomForUsed>,
     pub counts: Arc<ShadowCounts>,
     pub told: Told,
+    pub sightings: Arc<Sightings>,
 }
 
 impl Shadow {
@@ -97,7 +98,8 @@ impl Shadow {
         let Lanes { paths, token_paths, sink, room } = lanes;
         let counts = Arc::default();
         let (settle, told) = (settings.settle, Told::default());
-        let desk = Desk { clock, settle, sink, room, counts, told };
+        let sightings = ledger.sightings();
+        let desk = Desk { clock, settle, sink, room, counts, told, sightings };
         let in_flight_max = settings.in_flight_max as usize;
         Self {
             flags,

@@ -151,27 +151,8 @@ fn found(mismatch: &Mismatch) -> Compared {
         }
         MismatchClass::Looser => {
             let reason = mismatch.legacy_reason.as_ref().map(Reason::class);
-            Compared::Alarming(reason.map_or(Gravity::AfterThree, gravity))
+            Compared::Alarming(reason.map_or(Gravity::AfterThree, Gravity::of))
         }
-    }
-}
-
-/// How grave it is that SSOT lets in what legacy refuses for such a reason.
-const fn gravity(reason: ReasonClass) -> Gravity {
-    match reason {
-        ReasonClass::Signature
-        | ReasonClass::Algorithm
-        | ReasonClass::Key
-        | ReasonClass::Revocation
-        | ReasonClass::Issuer => Gravity::AtOnce,
-        ReasonClass::Extraction
-        | ReasonClass::Form
-        | ReasonClass::Time
-        | ReasonClass::Claims
-        | ReasonClass::Audience
-        | ReasonClass::Purpose
-        | ReasonClass::Everybody
-        | ReasonClass::Unspecified => Gravity::AfterThree,
     }
 }
 

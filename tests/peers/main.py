@@ -7,6 +7,7 @@ import traceback
 
 import proxies  # noqa: F401  (each import registers its tests)
 import prometheus  # noqa: F401
+import recomputed  # noqa: F401
 import openapi  # noqa: F401
 import oauth  # noqa: F401
 import oidc  # noqa: F401

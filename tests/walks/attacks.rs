@@ -197,7 +197,8 @@ async fn no_page_can_be_framed_or_run_what_is_not_its_own() {
     let ada = operator(&world, "ada", Role::Admin).await;
     for path in [
         "/",
-        "/report",
+        "/reports",
+        "/reports/now",
         "/explain",
         "/sign-in",
         "/setup",
@@ -326,7 +327,8 @@ async fn nothing_secret_of_people_and_machines_lands_in_a_log_a_page_or_a_file()
         "/operators",
         "/tokens",
         "/approvals",
-        "/report",
+        "/reports",
+        "/reports/now",
         "/v1/operators",
         "/v1/tokens",
         "/v1/sessions",

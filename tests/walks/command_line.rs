@@ -24,6 +24,10 @@ const LOCAL: &[&str] = &[
     "policy profiles",
     "guard simulate",
     "verify-jws",
+    "rewrite",
+    "capabilities",
+    "report verify",
+    "probe",
 ];
 
 /// Verbs that ask a running service. What they are called with changes nothing.
@@ -91,6 +95,12 @@ const ASKING: &[Row] = &[
     ("policy history", "own id", "read admin"),
     ("policy observed", "", "read admin"),
     ("report", "", "read admin"),
+    ("checks", "", "read admin"),
+    ("report", "--period 1h --component http-auth --format csv", "read admin"),
+    // There is no such component: whoever may keep one is told so.
+    ("report", "--keep --component none", "roll_back admin"),
+    ("report list", "", "read admin"),
+    ("report show", "20270115t080000000", "read admin"),
     ("operators list", "", "read admin"),
     ("operators add", "admin --role viewer", "admin"),
     ("operators role", "nobody viewer", "admin"),

@@ -145,7 +145,8 @@ impl World {
         Self::start_clocked(dir, mint, change, Arc::new(SystemClock)).await
     }
 
-    async fn start_clocked(
+    /// All of it: on a used directory, by another clock, with something changed.
+    pub async fn start_clocked(
         dir: TempDir,
         mint: Mint,
         change: impl FnOnce(&mut Config),
@@ -174,8 +175,13 @@ impl World {
 
     /// The text of a token of this kind for this subject.
     pub fn token(&self, kind: &str, subject: &str) -> String {
+        self.token_at(kind, subject, SystemClock.now())
+    }
+
+    /// The same by another clock.
+    pub fn token_at(&self, kind: &str, subject: &str, now: Timestamp) -> String {
         let subject = Subject::parse(subject).expect("a subject");
-        let specimen = one(&self.mint, kind, SystemClock.now(), &subject).expect("a known kind");
+        let specimen = one(&self.mint, kind, now, &subject).expect("a known kind");
         match specimen.credentials {
             Credentials::Token(token) => token.reveal().to_owned(),
             Credentials::Request(_) => panic!("{kind} is no bare token"),

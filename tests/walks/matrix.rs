@@ -85,6 +85,13 @@ const CONTROL: &[Row] = &[
     ("GET", "/v1/evidence/golden-path", "", READERS),
     ("POST", "/v1/evidence/golden-path", "{}", RAISERS),
     ("POST", "/v1/evidence/golden-path/baseline", "{}", RAISERS),
+    ("GET", "/v1/journeys", "", READERS),
+    ("GET", "/v1/matrix", "", READERS),
+    ("POST", "/v1/matrix", "", RAISERS),
+    ("GET", "/v1/checks", "", READERS),
+    ("GET", "/v1/scans", "", READERS),
+    ("POST", "/v1/scans", "{}", RAISERS),
+    ("GET", "/v1/call-sites", "", READERS),
     ("GET", "/v1/guard", "", READERS),
     ("GET", "/v1/guard/cards", "", READERS),
     ("GET", "/v1/guard/cards/{id}", "", READERS),
@@ -106,7 +113,14 @@ const CONTROL: &[Row] = &[
     ("POST", "/v1/policies/{issuer}/{kind}/rollback", "{}", RAISERS),
     ("GET", "/v1/policies/{issuer}/{kind}/history", "", READERS),
     ("GET", "/v1/accepted", "", READERS),
+    ("GET", "/v1/mismatches", "", READERS),
+    ("GET", "/v1/mismatches/{component}/{fingerprint}", "", READERS),
     ("GET", "/v1/report", "", READERS),
+    ("GET", "/v1/reports", "", READERS),
+    ("POST", "/v1/reports", r#"{"scope":"none"}"#, LOWERERS),
+    ("GET", "/v1/reports/now", "", READERS),
+    ("GET", "/v1/reports/{id}", "", READERS),
+    ("DELETE", "/v1/reports/{id}", "", ADMINS),
     ("GET", "/v1/events", "", READERS),
     ("GET", "/v1/me", "", KNOWN),
     ("GET", "/v1/operators", "", READERS),
@@ -131,7 +145,40 @@ const CONTROL: &[Row] = &[
     ("POST", "/v1/links", r#"{"action":{"do":"roll_back","component":"none"}}"#, LOWERERS),
     ("GET", "/v1/access-log", "", READERS),
     ("GET", "/", "", SIGNED_IN),
+    ("GET", "/hold-all", "", SIGNED_IN),
+    // Nothing is said that could stand in the history: nothing is held.
+    ("POST", "/hold-all", "", "operator promoter admin"),
+    ("GET", "/to-legacy", "", SIGNED_IN),
+    // Nothing is beyond shadow: nothing moves.
+    ("POST", "/to-legacy", "", "operator promoter admin"),
+    ("GET", "/components/{component}", "", SIGNED_IN),
+    ("GET", "/components/{component}/move", "to=live", SIGNED_IN),
+    // Of no revision, or without a reason: nothing changes.
+    ("POST", "/components/{component}/move", "to=shadow", "operator promoter admin"),
+    ("POST", "/components/{component}/roll-back", "", "operator promoter admin"),
+    ("POST", "/components/{component}/hold", "", "operator promoter admin"),
+    ("POST", "/components/{component}/release", "", "operator promoter admin"),
+    ("POST", "/components/{component}/settings", "", "promoter admin"),
+    ("POST", "/components/{component}/plan", "verb=none", "promoter admin"),
+    ("POST", "/components/{component}/plan", "verb=pause", "operator promoter admin"),
+    ("GET", "/live/overview", "", SIGNED_IN),
+    ("GET", "/live/components/{component}", "", SIGNED_IN),
     ("GET", "/report", "", SIGNED_IN),
+    ("GET", "/checks", "", SIGNED_IN),
+    ("GET", "/reports", "", SIGNED_IN),
+    ("POST", "/reports/make", "scope=none", "operator promoter admin"),
+    ("GET", "/reports/now", "", SIGNED_IN),
+    ("GET", "/reports/{id}", "", SIGNED_IN),
+    ("GET", "/reports/{id}/file", "", SIGNED_IN),
+    ("POST", "/reports/remove", "id=none", "admin"),
+    ("GET", "/mismatches", "", SIGNED_IN),
+    ("GET", "/mismatches/{component}/{fingerprint}", "", SIGNED_IN),
+    ("POST", "/mismatches/accept", "component=none", SIGNED_IN),
+    ("GET", "/sockets", "", SIGNED_IN),
+    ("GET", "/authority", "", SIGNED_IN),
+    ("GET", "/history", "", SIGNED_IN),
+    ("GET", "/settings", "", SIGNED_IN),
+    ("GET", "/golden-path", "", SIGNED_IN),
     ("GET", "/explain", "", SIGNED_IN),
     ("POST", "/explain", "component=none", SIGNED_IN),
     ("GET", "/sign-in", "", "all"),
@@ -162,6 +209,11 @@ const CONTROL: &[Row] = &[
     ("POST", "/act/look", "secret=x", "all"),
     ("POST", "/act/confirm", "secret=x", "all"),
     ("GET", "/static/app.css", "", "all"),
+    ("GET", "/static/charts.css", "", "all"),
+    ("GET", "/static/charts.js", "", "all"),
+    ("GET", "/static/overview.css", "", "all"),
+    ("GET", "/static/app.js", "", "all"),
+    ("GET", "/static/pages.css", "", "all"),
     ("GET", "/static/link.js", "", "all"),
     ("GET", "/static/mark.svg", "", "all"),
     ("GET", "/static/report.css", "", "all"),
@@ -191,7 +243,7 @@ fn is_refused(reply: &Reply, kind: Kind) -> bool {
 async fn send(world: &World, person: &Person, (method, path, body, _): &Row, kind: Kind) -> Reply {
     let path = path.replace("{component}", "http-auth").replace("{name}", "nobody-of-that-name");
     let path = path.replace("{id}", "none").replace("{issuer}/{kind}", "own/id");
-    let path = path.replace("{phase}", "1");
+    let path = path.replace("{phase}", "1").replace("{fingerprint}", "none");
     if kind == Kind::Page && *method != "GET" {
         let (headers, body) = (person.form_headers(), person.form(body));
         return world.control_as_sent(method, &path, &headers, &body).await;
@@ -205,7 +257,8 @@ async fn send(world: &World, person: &Person, (method, path, body, _): &Row, kin
         headers += "\r\n";
     }
     // A stream does not end by itself: only its head is asked for.
-    let method = if path == "/v1/events" { "HEAD" } else { method };
+    let streams = path == "/v1/events" || path.starts_with("/live/");
+    let method = if streams { "HEAD" } else { method };
     world.control_as_sent(method, &path, &headers, body).await
 }
 

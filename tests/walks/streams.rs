@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A stream that is listened to.
 pub struct Listening {
     stream: TcpStream,
+    /// What came of a character whose end is still to come.
+    begun: Vec<u8>,
     /// All that came so far.
     text: String,
     /// How much of it has been taken.
@@ -40,7 +42,7 @@ impl Listening {
         let mut stream = TcpStream::connect(address).await.expect("connected");
         let head = format!("GET {target} HTTP/1.1\r\nhost: test\r\n{headers}\r\n");
         stream.write_all(head.as_bytes()).await.expect("sent");
-        let mut listening = Self { stream, text: String::new(), taken: 0 };
+        let mut listening = Self { stream, begun: Vec::new(), text: String::new(), taken: 0 };
         while !listening.text.contains("\r\n\r\n") {
             assert!(listening.read().await, "the answer has no head: {}", listening.text);
         }
@@ -62,7 +64,14 @@ impl Listening {
         let reading = self.stream.read(&mut piece);
         let count = tokio::time::timeout(PATIENCE, reading).await.expect("in time");
         let count = count.unwrap_or(0);
-        self.text += std::str::from_utf8(&piece[..count]).expect("ASCII");
+        self.begun.extend_from_slice(&piece[..count]);
+        let whole = match std::str::from_utf8(&self.begun) {
+            Ok(_) => self.begun.len(),
+            Err(error) => error.valid_up_to(),
+        };
+        let rest = self.begun.split_off(whole);
+        let text = std::mem::replace(&mut self.begun, rest);
+        self.text += std::str::from_utf8(&text).expect("UTF-8");
         count > 0
     }
 
@@ -79,6 +88,12 @@ impl Listening {
             }
             assert!(self.read().await, "the stream ended: {}", self.text);
         }
+    }
+
+    /// Reads to the end, and gives what was not taken yet.
+    pub async fn rest(mut self) -> String {
+        while self.read().await {}
+        self.text.split_off(self.taken)
     }
 
     /// Reads to the end, and fails if another event comes.

@@ -336,7 +336,7 @@ async fn the_page_explains_and_keeps_whom_it_is_about_out_of_the_address() {
     let form = ada.form_headers();
     let told = world.control_as_sent("POST", "/explain", &form, &ada.form(fields)).await;
     assert_eq!(told.status, 200, "{told:?}");
-    assert!(told.body.contains("ssot serves</h2>"), "{}", told.body);
+    assert!(told.body.contains("ssot serves</span></h2>"), "{}", told.body);
     assert!(told.body.contains("yes, by subject"), "{}", told.body);
     assert!(told.body.contains("<option selected>modelled</option>"), "{}", told.body);
     assert!(!told.body.contains("alice<b>"), "{}", told.body);

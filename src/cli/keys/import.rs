@@ -78,20 +78,25 @@ pub(super) fn body(
     Ok(import)
 }
 
-/// The text of a file, or of standard input for `-`; bounded.
+/// The text of a file, or of standard input for `-`; bounded as a key is.
 pub(in crate::cli) fn read(file: &Path) -> Result<String, String> {
+    read_at_most(file, BYTES_MAX)
+}
+
+/// The text of a file, or of standard input for `-`, of at most so many bytes.
+pub(in crate::cli) fn read_at_most(file: &Path, bytes_max: u64) -> Result<String, String> {
     let shown = file.display();
     let unreadable = |error: std::io::Error| format!("cannot read {shown}: {error}");
     let mut text = String::new();
     let read = if file == Path::new("-") {
-        std::io::stdin().take(BYTES_MAX + 1).read_to_string(&mut text)
+        std::io::stdin().take(bytes_max + 1).read_to_string(&mut text)
     } else {
         let opened = std::fs::File::open(file).map_err(unreadable)?;
-        opened.take(BYTES_MAX + 1).read_to_string(&mut text)
+        opened.take(bytes_max + 1).read_to_string(&mut text)
     };
     let bytes = read.map_err(unreadable)?;
-    if u64::try_from(bytes).is_ok_and(|bytes| bytes > BYTES_MAX) {
-        return Err(format!("{shown} has more than {BYTES_MAX} bytes"));
+    if u64::try_from(bytes).is_ok_and(|bytes| bytes > bytes_max) {
+        return Err(format!("{shown} has more than {bytes_max} bytes"));
     }
     Ok(text)
 }

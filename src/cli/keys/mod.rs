@@ -8,7 +8,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use self::import::Kind;
-pub(super) use self::import::read as read_text;
+pub(super) use self::import::{read as read_text, read_at_most as read_text_at_most};
 use super::client::{Client, Service};
 use super::exit::{Exit, complain, say, tell};
 use super::listing::{minute, show, text};

@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use crate::domain::{Revision, SegmentId, TokioClock};
 use crate::flags::samples::{NOW, canary, id, operator, seeds, trip};
 use crate::flags::{
-    Document, Flag, Flags, FlagsError, Format, Move, MoveRefusal, SegmentDraft, Serve, Settings,
-    SettingsPatch, Stage, Target,
+    Cause, Document, Flag, Flags, FlagsError, Format, Move, MoveRefusal, SegmentDraft, Serve,
+    Settings, SettingsPatch, Stage, Target,
 };
 use crate::store::Store;
 
@@ -34,12 +34,12 @@ impl House {
         let flags = Flags::open(&store, seeds(&lines), settings, clock).await.expect("flags");
         let (why, asked) = (Arc::new(Mutex::new(None)), Arc::new(Mutex::new(Vec::new())));
         let (reason, noted) = (Arc::clone(&why), Arc::clone(&asked));
-        let clearance = move |before: &Flag, after: &Flag| {
+        let clearance = move |before: &Flag, after: &Flag, _| {
             noted.lock().push((before.stage, after.stage));
             reason.lock().map_or(Ok(()), |why: &str| Err(why.to_owned()))
         };
         assert!(flags.set_clearance(Arc::new(clearance)));
-        assert!(!flags.set_clearance(Arc::new(|_, _| Ok(()))), "set once");
+        assert!(!flags.set_clearance(Arc::new(|_, _, _| Ok(()))), "set once");
         Self { _dir: dir, flags, why, asked }
     }
 
@@ -178,7 +178,7 @@ async fn whoever_is_asked_may_roll_back_and_that_wins() {
     let attempt = flags.snapshot().flag("parent").expect("a flag").revision;
     let (there, begun) = (flags.clone(), Arc::new(Mutex::new(None)));
     let noted = Arc::clone(&begun);
-    let clearance = move |_: &Flag, _: &Flag| {
+    let clearance = move |_: &Flag, _: &Flag, _| {
         let rolled_back = there.begin_roll_back(&id("parent"), trip(), attempt);
         *noted.lock() = rolled_back.expect("a component");
         Ok(())
@@ -190,4 +190,27 @@ async fn whoever_is_asked_may_roll_back_and_that_wins() {
     assert_eq!(flags.stage("parent"), Stage::Shadow);
     let begun = begun.lock().take().expect("rolled back");
     begun.keep().await.expect("kept");
+}
+
+#[tokio::test]
+async fn what_would_sign_people_out_comes_to_canary_by_two_people_alone() {
+    let house = House::new().await;
+    assert!(house.flags.set_sign_out(Arc::new(|flag| {
+        (flag.component.as_str() == "parent").then(|| "legacy refuses it".to_owned())
+    })));
+    house.flags.climb("parent", Stage::Shadow).await;
+    let canary_move = Move::To(canary(100));
+    let refused = house.flags.goes("parent", canary_move.clone()).await.expect_err("refused");
+    let why = "legacy refuses it".to_owned();
+    assert_eq!(refused, FlagsError::NotAllowed(MoveRefusal::WouldSignOut { why }));
+    let two = Cause::TwoPeople {
+        asked_by: "ada".to_owned(),
+        approved_by: "bob".to_owned(),
+        note: "everybody signs in again anyway".to_owned(),
+    };
+    house.flags.apply(&id("parent"), canary_move, None, two).await.expect("two people will it");
+    let more = Move::To(canary(5_000));
+    let refused = house.flags.goes("parent", more).await.expect_err("more of the same");
+    assert!(matches!(refused, FlagsError::NotAllowed(MoveRefusal::WouldSignOut { .. })));
+    house.flags.goes("parent", Move::To(Stage::Shadow)).await.expect("back is free");
 }

@@ -18,7 +18,8 @@ use crate::flags::{Finding, Flag, PassRate};
 use crate::ledger::{Keeper, Ledger};
 use crate::store::{Durability, Expect, Store, StoreError, Table};
 
-/// Longest period of a certificate, in seconds: as long as the ledger keeps minutes.
+/// Longest period of a certificate, in seconds. The ledger keeps minutes for longer; what is older
+/// says little about what runs now.
 const SPAN_S_MAX: u32 = 48 * 3600;
 
 /// Longest validity of a certificate, in seconds.
