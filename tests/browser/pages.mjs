@@ -18,6 +18,8 @@ export const PAGES = [
   "/tokens",
   "/settings",
   "/account",
+  "/hold-all",
+  "/to-legacy",
 ];
 
 /** Pages of anybody. */
@@ -25,6 +27,5 @@ export const OPEN_PAGES = ["/sign-in", "/setup", "/act"];
 
 /** Pages that say no, with their status. */
 export const REFUSING_PAGES = [
-  ["/no-such-page", 404],
   ["/components/no-such-component", 404],
 ];

@@ -12,14 +12,39 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 export const ISSUER = "browser-issuer";
-export const AUDIENCE = "browser-platform";
+// One that the legacy model knows.
+export const AUDIENCE = "netra-platform";
 export const PASSWORD = "four unrelated quiet words";
 
 const START_MS = 60_000;
 
+/** Components of http-auth's kind, one a story that moves one: what was rolled back stays so. */
+export const MOVED = ["stale", "back", "plain", "keys", "swept"].map((name) => `http-auth-${name}`);
+
+const SEEDS = MOVED.map((name) => `
+[component.${name}]
+kind = "auth"
+phase = 1
+stage = "shadow"
+legacy = "http-auth"
+`);
+
+const SECTIONS = ["http-auth", "socket-auth", "frontend-session"].map((name) => `
+[legacy.${name}]
+kind = "profile"
+profile = "core-validate"
+issuer = "${ISSUER}"
+
+[[legacy.${name}.keys]]
+id = "hs"
+algorithm = "HS256"
+file = "hs.secret"
+`);
+
 const config = (port, name) => `
 data_dir = "data"
 environment = "development"
+seeds = "seeds.toml"
 
 [listen]
 data = "127.0.0.1:0"
@@ -44,35 +69,24 @@ kind = "secret"
 id = "hs"
 file = "hs.secret"
 
-[legacy.http-auth]
-kind = "profile"
-profile = "core-validate"
-issuer = "${ISSUER}"
+${SECTIONS.join("")}
+[authority.clients.probe]
+grants = ["issue"]
+scopes = ["read", "write"]
+file = "probe.secret"
 
-[[legacy.http-auth.keys]]
-id = "hs"
-algorithm = "HS256"
-file = "hs.secret"
+[probe]
+every_s = 5
+matrix_every_s = 60
+omit_on_legacy = ["refusal"]
 
-[legacy.socket-auth]
-kind = "profile"
-profile = "core-validate"
-issuer = "${ISSUER}"
+[probe.login]
+client = "probe"
+file = "probe.secret"
 
-[[legacy.socket-auth.keys]]
-id = "hs"
-algorithm = "HS256"
-file = "hs.secret"
-
-[legacy.frontend-session]
-kind = "profile"
-profile = "core-validate"
-issuer = "${ISSUER}"
-
-[[legacy.frontend-session.keys]]
-id = "hs"
-algorithm = "HS256"
-file = "hs.secret"
+[probe.subjects]
+legacy = ["probe-legacy"]
+ssot = ["probe-ssot"]
 
 [log]
 requests = "requests.log"
@@ -112,6 +126,9 @@ export class Service {
     const write = (name, text) => writeFileSync(join(this.folder, name), text, { mode: 0o600 });
     write("hs.secret", this.secret);
     write("control.token", this.controlToken);
+    write("probe.secret", randomBytes(32).toString("hex"));
+    const seeds = readFileSync(join(ROOT, "flags/development.toml"), "utf8");
+    write("seeds.toml", seeds + SEEDS.join(""));
     write("crossfade.toml", config(port, "browser"));
     this.links = {};
     for (const [name, role] of [["ada", "admin"], ["grace", "admin"], ["vera", "viewer"]]) {

@@ -47,6 +47,14 @@ export class Site {
     return person;
   }
 
+  /** Releases every component that is held and not latched. */
+  async release() {
+    const { text } = await this.service.control("GET", "/v1/flags");
+    for (const flag of JSON.parse(text).flags.filter((each) => each.hold && !each.latch)) {
+      await this.service.control("POST", `/v1/flags/${flag.component}/release`, { body: { note: "over" } });
+    }
+  }
+
   /** Closes what a test has left open. */
   async tidy() {
     for (const person of this.people.splice(0)) await person.close();

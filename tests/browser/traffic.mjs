@@ -30,17 +30,17 @@ export class Traffic {
   }
 
   #component() {
-    return ["http-auth", "http-auth", "socket-auth", "frontend-session"][this.asked % 4];
+    return ["http-auth", "socket-auth", "frontend-session"][this.asked % 3];
   }
 
   #token() {
     const number = this.asked % 100;
     const sub = `user-${this.asked % 997}`;
-    // Legacy never looks at the audience.
-    if (number === 10) return this.service.token({ sub, aud: "another-platform" });
+    // Legacy lets in what names no audience, or one of its own.
+    if (number === 10) return this.service.token({ sub, aud: "netra-backend" });
+    if (number === 30) return this.service.token({ sub: HOSTILE, aud: undefined, [HOSTILE]: HOSTILE });
     if (number === 20) return this.service.token({ sub, exp: 1_700_000_000 });
-    if (number === 30) return this.service.token({ sub: HOSTILE, aud: HOSTILE, permissions: [HOSTILE] });
-    if (number === 40) return this.service.token({ sub: HOSTILE, iss: HOSTILE, [HOSTILE]: HOSTILE });
+    if (number === 40) return this.service.token({ sub: HOSTILE, iss: HOSTILE, jti: HOSTILE });
     if (number === 50) return HOSTILE;
     return this.service.token({ sub });
   }

@@ -20,10 +20,10 @@ const POINTS_MAX: usize = 480;
 const POINTS_OF_LINE_MAX: usize = 240;
 
 /// Most values in words, of all lines together.
-const VALUES_MAX: usize = 90;
+const VALUES_MAX: usize = 60;
 
 /// Most readings.
-const READINGS_MAX: usize = 40;
+const READINGS_MAX: usize = 30;
 
 /// Most shapes of all lines together.
 const SHAPES_MAX: usize = 24;

@@ -4,27 +4,35 @@ use std::fmt::Write;
 
 use super::number::{Across, Number, float};
 
-/// Places across a path: the lines' part is so many units wide, whatever the screen.
-const UNITS: f64 = 1000.0;
+/// Width of the lines' part in units of a path, whatever the screen.
+const WIDTH: f64 = 1000.0;
+
+/// Units of a path in a pixel upright.
+const UPRIGHT: f64 = 2.0;
 
 /// A point of a line; without a height where it is interrupted.
 pub type Place = (Across, Option<f64>);
 
-/// The `d` of a path (SVG 2 §9.3). A point between two gaps is a dot: a line of no length has
+/// The `d` of a path (SVG 2 §9.3), each point told by its distance from the one before: whole
+/// numbers, so that nothing adds up. A point between two gaps is a dot: a line of no length has
 /// round ends.
 pub fn path(points: &[Place]) -> String {
     let mut path = String::new();
     for stretch in points.split(|(_, y)| y.is_none()).filter(|stretch| !stretch.is_empty()) {
-        let mut before = 'M';
+        let mut before: Option<(f64, f64)> = None;
         for (x, y) in stretch {
-            let x = Number((x.0 * UNITS).round());
+            let here = ((x.0 * WIDTH).round(), (y.unwrap_or_default() * UPRIGHT).round());
             // Writing to a string cannot fail.
-            let _ = write!(path, "{before}{x} {}", Number(y.unwrap_or_default()));
-            before = ' ';
+            let _ = match before {
+                None => write!(path, "M{} {}l", Number(here.0), Number(here.1)),
+                Some((x, y)) => write!(path, "{} {} ", Number(here.0 - x), Number(here.1 - y)),
+            };
+            before = Some(here);
         }
         if stretch.len() == 1 {
-            path.push_str("h0");
+            path.push_str("0 0");
         }
+        path.truncate(path.trim_end().len());
     }
     path
 }
@@ -65,7 +73,7 @@ mod tests {
             point(0.6, None),
             point(0.7, None),
         ];
-        assert_eq!(path(&points), "M0 10 100 20.3M500 1h0");
+        assert_eq!(path(&points), "M0 20l100 21M500 2l0 0");
         assert_eq!(path(&[]), "");
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Unit;
-use super::number::Across;
+use super::number::{Across, Number};
 use super::scale::across;
 use super::time_axis::STEPS;
 use super::words::{Fineness, moment, value_text};
@@ -18,10 +18,10 @@ pub struct Reading {
     pub values: Vec<String>,
     /// Where it is.
     pub x: Across,
-    /// Where the part of the chart begins that is nearest to it.
-    pub left: Across,
+    /// Where the part of the chart begins that is nearest to it, in hundredths of the width.
+    pub left: Number,
     /// The width of that part.
-    pub width: Across,
+    pub width: Number,
 }
 
 /// Values of one line.
@@ -102,7 +102,8 @@ fn placed(span: Span, rows: Vec<(Timestamp, String, Vec<String>)>) -> Vec<Readin
         let left = if place == 0 { 0.0 } else { between(place - 1, place) };
         let right = between(place, place + 1);
         let x = Across(places.get(place).copied().unwrap_or_default());
-        Reading { at, values, x, left: Across(left), width: Across((right - left).max(0.0)) }
+        let width = (right - left).max(0.0);
+        Reading { at, values, x, left: Number(left * 100.0), width: Number(width * 100.0) }
     };
     rows.into_iter().enumerate().map(reading).collect()
 }
@@ -132,7 +133,7 @@ mod tests {
         assert_eq!(told[0], ("14:00", "0 –".to_owned()));
         assert_eq!(told[3], ("14:03", "3 –".to_owned()));
         let width: f64 = readings.iter().map(|each| each.width.0).sum();
-        assert!((width - 1.0).abs() < 1e-9, "together they cover the chart: {width}");
+        assert!((width - 100.0).abs() < 1e-9, "together they cover the chart: {width}");
     }
 
     #[test]

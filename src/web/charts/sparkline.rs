@@ -28,7 +28,7 @@ pub struct Sparkline {
 
 #[derive(Template)]
 #[template(
-    source = r#"<svg class="spark" viewBox="0 0 1000 24" preserveAspectRatio="none" role="img" aria-label="{{ label }}"><title>{{ label }}</title><path class="spark-ground" d="M0 22H1000"/>{% if !d.is_empty() %}<path class="spark-line" d="{{ d }}"/>{% endif %}</svg>"#,
+    source = r#"<svg class="spark" viewBox="0 0 1000 48" preserveAspectRatio="none" role="img" aria-label="{{ label }}"><title>{{ label }}</title><path class="spark-ground" d="M0 44H1000"/>{% if !d.is_empty() %}<path class="spark-line" d="{{ d }}"/>{% endif %}</svg>"#,
     ext = "html"
 )]
 struct Drawn<'s> {
@@ -76,14 +76,14 @@ mod tests {
     #[test]
     fn it_stands_on_zero_and_shows_gaps() {
         let line = drawn(&[Some(0.0), Some(10.0), None, Some(5.0)]);
-        assert!(line.contains(r#"d="M0 22 333 2M1000 12h0""#), "{line}");
+        assert!(line.contains(r#"d="M0 44l333 -40M1000 24l0 0""#), "{line}");
         assert!(line.contains("requests &#60;b&#62; a minute"), "{line}");
     }
 
     #[test]
     fn nothing_and_the_same_all_along_are_drawn_too() {
         assert!(!drawn(&[]).contains("spark-line"));
-        assert!(drawn(&[Some(0.0), Some(0.0)]).contains(r#"d="M0 22 1000 22""#));
+        assert!(drawn(&[Some(0.0), Some(0.0)]).contains(r#"d="M0 44l1000 0""#));
         let long = drawn(&vec![Some(f64::MAX); 100_000]);
         assert!(long.len() < 2_500 && !long.contains("NaN") && !long.contains("inf"));
     }

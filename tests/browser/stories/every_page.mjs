@@ -4,6 +4,7 @@ import { check, expect, test } from "../registry.mjs";
 import { OPEN_PAGES, PAGES, REFUSING_PAGES } from "../pages.mjs";
 
 const BYTES_MAX = 150 * 1024;
+const ANSWER_MS = 2000;
 
 /** Every page for one kind of window; `look` says what is wrong with it. */
 async function each(site, options, look) {
@@ -62,16 +63,36 @@ test("weight", "no page with all its parts is heavier than 150 KiB", async (site
   check(sizes[0][0] <= BYTES_MAX, `${sizes[0][1]} weighs ${sizes[0][0]} bytes`);
 });
 
+test("prompt", "every page is answered at once, whatever has still to be read for it", async (site) => {
+  const ada = await site.person("ada");
+  let [slowest, where] = [0, ""];
+  for (const path of PAGES) {
+    let best = Infinity;
+    for (let attempt = 0; attempt < 3 && best > ANSWER_MS; attempt += 1) {
+      await ada.go(path);
+      const took = await ada.page.evaluate(() => {
+        const [{ requestStart, responseEnd }] = performance.getEntriesByType("navigation");
+        return responseEnd - requestStart;
+      });
+      best = Math.min(best, took);
+    }
+    if (best > slowest) [slowest, where] = [best, path];
+  }
+  console.log(`        slowest: ${where} in ${Math.round(slowest)} ms`);
+  // Wide, for a debug binary on a machine with neighbours: what is found out is waiting.
+  check(slowest <= ANSWER_MS, `${where} takes ${slowest} ms`);
+});
+
 test("one-heading", "every page has a title of its own, one heading, and a way past the navigation", async (site) => {
   const titles = new Map();
   await each(site, {}, async (person, path, status) => {
     const faults = await opened(person, path, status);
     const headings = await person.page.locator("h1").count();
     if (headings !== 1) faults.push(`has ${headings} headings`);
-    await person.page.keyboard.press("Tab");
-    const first = await person.page.evaluate(() => document.activeElement?.getAttribute("href"));
-    if (first !== "#content" && !(await person.page.evaluate(() => document.activeElement?.autofocus))) {
-      faults.push(`the keyboard begins at ${first}`);
+    if (await person.page.evaluate(() => document.activeElement === document.body)) {
+      await person.page.keyboard.press("Tab");
+      const first = await person.page.evaluate(() => document.activeElement?.getAttribute("href"));
+      if (first !== "#content") faults.push(`the keyboard begins at ${first}`);
     }
     titles.set(await person.page.title(), [...(titles.get(await person.page.title()) ?? []), path]);
     return faults;
