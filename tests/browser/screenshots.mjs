@@ -36,7 +36,6 @@ async function live(site, seconds) {
   await service.move("http-auth-back", { stage: "canary", share: 2500, note: "a quarter" });
   await service.move("http-auth-stale", { stage: "canary", share: 100, note: "begin small" });
   await half();
-  await service.move("http-auth", { stage: "canary", share: 1000, note: "a tenth, nothing to complain of" });
   await service.control("POST", "/v1/flags/http-auth-back/rollback", { body: { note: "callers complain" } });
   await service.control("POST", "/v1/flags/http-auth-plain/hold", { body: { note: "not while we are away" } });
   await until("a difference", async () => {
@@ -49,7 +48,7 @@ async function picture(person, path, file, whole) {
   await person.go(path);
   // What is drawn behind the first answer comes by itself.
   if (path.startsWith("/components/")) await person.page.locator("#charts .chart").first().waitFor();
-  const kind = file.endsWith(".jpg") ? { type: "jpeg", quality: 70 } : { type: "png" };
+  const kind = file.endsWith(".jpg") ? { type: "jpeg", quality: 55 } : { type: "png" };
   await person.page.screenshot({ path: file, fullPage: whole, ...kind });
 }
 

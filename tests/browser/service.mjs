@@ -219,7 +219,12 @@ export class Service {
         });
       });
       asked.on("timeout", () => asked.destroy(new Error(`${method} ${url} takes too long`)));
-      asked.on("error", fail);
+      asked.on("error", (error) => {
+        // The service has just closed a connection that was idle: nothing was read of the request.
+        const isLate = asked.reusedSocket && error.code === "ECONNRESET";
+        if (isLate) this.ask(method, url, { body, headers }).then(done, fail);
+        else fail(error);
+      });
       asked.end(text);
     });
   }
