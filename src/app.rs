@@ -260,6 +260,7 @@ impl App {
         let timeline = Timeline::new(&store, Arc::clone(&ledger));
         let scans = Arc::new(Scans::open(&store)?);
         let handshake = sockets.settings.component.clone();
+        let checks = reports::checks((&flags, &ledger, &scans), &walking.journeys, handshake);
         let reports = reports::reports(
             &store,
             Sources {
@@ -270,7 +271,7 @@ impl App {
                 plans: Arc::clone(&plans),
                 evidence: Arc::clone(&evidence.evidence),
                 journeys: Arc::clone(&walking.journeys),
-                checks: reports::checks((&flags, &ledger, &scans), &walking.journeys, handshake),
+                checks: Arc::clone(&checks),
                 installation: evidence.name.clone(),
             },
             config.reports,
@@ -298,6 +299,7 @@ impl App {
             call_sites: CallSites::open(&store)?,
             timeline,
             reports,
+            checks,
             scans,
             ledger,
             clock: Arc::clone(&clock),

@@ -22,8 +22,8 @@ fn of_reports((what, value): (&'static str, u64)) -> Figure {
     }
 }
 
-/// What rollout plans, reports, the guard's notices, the outbound client, its outbox, the authority and the
-/// shadow tell.
+/// What rollout plans, reports, the guard's notices, the outbound client, its outbox, the authority
+/// and the shadow tell.
 pub(super) fn figures(
     (plans, reports): (Arc<Plans>, Arc<Reports>),
     outbound: Outbound,

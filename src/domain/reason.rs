@@ -216,48 +216,55 @@ impl Reason {
 }
 
 #[cfg(test)]
+impl Reason {
+    /// One of each kind that is ours.
+    pub(crate) fn every() -> Vec<Self> {
+        vec![
+            Self::TokenMissing,
+            Self::TokenConflict,
+            Self::TokenTooLong,
+            Self::Segments,
+            Self::Encoding,
+            Self::HeaderJson,
+            Self::ClaimsJson,
+            Self::DuplicateMember,
+            Self::Nesting,
+            Self::Algorithm,
+            Self::CriticalHeader,
+            Self::KeyIdType,
+            Self::KeyUnknown,
+            Self::TypeHeader,
+            Self::Signature,
+            Self::ClaimMissing("exp"),
+            Self::ClaimType("sub"),
+            Self::ClaimEmpty("sub"),
+            Self::Expired,
+            Self::NotYetValid,
+            Self::IssuedInFuture,
+            Self::TooOld,
+            Self::LifetimeTooLong,
+            Self::Issuer,
+            Self::Audience,
+            Self::TokenType,
+            Self::Environment,
+            Self::Revoked,
+            Self::Replayed,
+            Self::Client,
+            Self::Scope,
+            Self::RefusesAll,
+            Self::Unspecified,
+        ]
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_code_tells_the_class_of_its_reason() {
-        let reasons = [
-            Reason::TokenMissing,
-            Reason::TokenConflict,
-            Reason::TokenTooLong,
-            Reason::Segments,
-            Reason::Encoding,
-            Reason::HeaderJson,
-            Reason::ClaimsJson,
-            Reason::DuplicateMember,
-            Reason::Nesting,
-            Reason::Algorithm,
-            Reason::CriticalHeader,
-            Reason::KeyIdType,
-            Reason::KeyUnknown,
-            Reason::TypeHeader,
-            Reason::Signature,
-            Reason::ClaimMissing("exp"),
-            Reason::ClaimType("sub"),
-            Reason::ClaimEmpty("sub"),
-            Reason::Expired,
-            Reason::NotYetValid,
-            Reason::IssuedInFuture,
-            Reason::TooOld,
-            Reason::LifetimeTooLong,
-            Reason::Issuer,
-            Reason::Audience,
-            Reason::TokenType,
-            Reason::Environment,
-            Reason::Revoked,
-            Reason::Replayed,
-            Reason::Client,
-            Reason::Scope,
-            Reason::RefusesAll,
-            Reason::Unspecified,
-            Reason::foreign("their.own:word"),
-        ];
-        for reason in reasons {
+        let foreign = Reason::foreign("their.own:word");
+        for reason in Reason::every().into_iter().chain([foreign]) {
             assert_eq!(ReasonClass::of_code(&reason.code()), reason.class(), "{reason:?}");
         }
     }

@@ -103,42 +103,7 @@ mod tests {
 
     #[test]
     fn every_reason_has_words_of_its_own() {
-        let reasons = [
-            Reason::TokenMissing,
-            Reason::TokenConflict,
-            Reason::TokenTooLong,
-            Reason::Segments,
-            Reason::Encoding,
-            Reason::HeaderJson,
-            Reason::ClaimsJson,
-            Reason::DuplicateMember,
-            Reason::Nesting,
-            Reason::Algorithm,
-            Reason::CriticalHeader,
-            Reason::KeyIdType,
-            Reason::KeyUnknown,
-            Reason::TypeHeader,
-            Reason::Signature,
-            Reason::ClaimMissing("exp"),
-            Reason::ClaimType("exp"),
-            Reason::ClaimEmpty("sub"),
-            Reason::Expired,
-            Reason::NotYetValid,
-            Reason::IssuedInFuture,
-            Reason::TooOld,
-            Reason::LifetimeTooLong,
-            Reason::Issuer,
-            Reason::Audience,
-            Reason::TokenType,
-            Reason::Environment,
-            Reason::Revoked,
-            Reason::Replayed,
-            Reason::Client,
-            Reason::Scope,
-            Reason::RefusesAll,
-            Reason::Unspecified,
-        ];
-        for each in reasons {
+        for each in Reason::every() {
             let words = reason(Some(&each.code()));
             assert!(!words.starts_with("it says"), "{words}");
         }

@@ -8,8 +8,8 @@ use crate::domain::{BoxFuture, Clock, RequestIds, SignMatrix};
 use crate::flags::Flags;
 use crate::guard::{Guard, Plans};
 use crate::ledger::{CallSites, Journeys, Ledger, LedgerError, Timeline};
-use crate::report::Reports;
 use crate::report::checks::Scans;
+use crate::report::{CheckSource, Reports};
 use crate::shadow::Shadow;
 
 use super::{
@@ -39,6 +39,8 @@ pub struct Rooms {
     pub timeline: Timeline,
     /// Which places in other services' source code still call.
     pub call_sites: CallSites,
+    /// Judges the twelve checks.
+    pub checks: CheckSource,
     /// Scans of source code.
     pub scans: Arc<Scans>,
     /// Reports of a period: made, sealed, kept.
