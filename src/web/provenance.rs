@@ -23,7 +23,7 @@ pub(super) struct Decider {
 
 /// True for a request that asks for it.
 pub(super) fn is_asked(headers: &HeaderMap) -> bool {
-    headers.contains_key(PROVENANCE)
+    headers.get(PROVENANCE).is_some_and(|asked| asked == "?1")
 }
 
 impl Rooms {
