@@ -194,8 +194,7 @@ impl Room {
             };
             return Err(MoveRefusal::LegacySilent { component: by }.into());
         }
-        let flags: Vec<Flag> =
-            plan.moving.iter().map(|flag| self.rolled_back(flag, target, cause)).collect();
+        let flags = self.rolled_back(&plan.moving, target, cause);
         drop(view);
         let Some((flag, dependents)) = last_apart(flags) else {
             return Err(MoveRefusal::NothingToRollBack.into());
@@ -221,8 +220,7 @@ impl Room {
         let plan = Plan::of(&view, &selected, target, silent);
         let before: HashMap<ComponentId, Stage> =
             plan.moving.iter().map(|flag| (flag.component.clone(), flag.stage)).collect();
-        let flags: Vec<Flag> =
-            plan.moving.iter().map(|flag| self.rolled_back(flag, target, cause)).collect();
+        let flags = self.rolled_back(&plan.moving, target, cause);
         let mut swept = Swept { not_moved: plan.left, ..Swept::default() };
         drop(view);
         let Some((last, others)) = last_apart(flags) else { return (None, swept) };
@@ -231,10 +229,14 @@ impl Room {
         (Some(lowered), swept)
     }
 
-    fn rolled_back(&self, flag: &Flag, target: Stage, cause: &Cause) -> Flag {
+    /// All at one moment, the one that a note of them has.
+    fn rolled_back(&self, flags: &[&Arc<Flag>], target: Stage, cause: &Cause) -> Vec<Flag> {
         let now = self.now();
-        let flag = flag.rolled_back(target, cause, now, self.settings.cool_down);
-        Flag { changed_at: now, cause: cause.clone(), ..flag }
+        let rolled_back = |flag: &&Arc<Flag>| {
+            let flag = flag.rolled_back(target, cause, now, self.settings.cool_down);
+            Flag { changed_at: now, cause: cause.clone(), ..flag }
+        };
+        flags.iter().map(rolled_back).collect()
     }
 
     /// Whose legacy has answered lately. Asked before any lock is held.
