@@ -5,20 +5,28 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::client::Service;
 use super::exit::{Exit, complain, say, tell};
 use super::listing::table_of;
+use super::on_runtime;
+use crate::domain::{Clock as _, SystemClock, Timestamp};
+use crate::ledger::CallSite;
 use crate::scan::capabilities::{Audit, Calls, Capability, Place, Served, audit};
 use crate::scan::{Settings, SourceTree};
 
 const HELP: &str = "\
 Exit codes: 0 done; 1 with --strict, when something that is called has nothing in its place or is
-not in the table; 2 the command line or a file is wrong.
+not in the table; 2 the command line or a file is wrong; 3 the service does not answer.
 
 Examples:
   crossfade capabilities .                      the table
   crossfade capabilities . --idle               what nobody calls
   crossfade capabilities . --calls counts.jsonl with live counts: one line for each name,
-        {\"name\":\"POST /auth/validate\",\"calls\":0,\"days\":14}";
+        {\"name\":\"POST /auth/validate\",\"calls\":0,\"days\":14}
+  crossfade capabilities . --from-service       with the places that the service has heard of";
+
+/// A place that was silent for longer is not called any more.
+const SILENT_DAYS: u32 = 14;
 
 /// List the endpoints, token operations and manager methods of a source tree: which have an
 /// equivalent in Crossfade, which have none, and which nobody calls.
@@ -31,6 +39,9 @@ pub struct CapabilitiesArgs {
     /// Counts of live calls, as JSON lines.
     #[arg(long, value_name = "FILE")]
     calls: Option<PathBuf>,
+    /// Add the places that a running service has heard of (`Crossfade-Call-Site`).
+    #[arg(long)]
+    from_service: bool,
     /// Only what nobody calls.
     #[arg(long)]
     idle: bool,
@@ -43,11 +54,23 @@ pub struct CapabilitiesArgs {
     /// As JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    service: Service,
 }
 
 /// Runs it.
 pub fn run(args: &CapabilitiesArgs) -> Exit {
-    let mut audit = match audited(args) {
+    let mut heard = Vec::new();
+    if args.from_service {
+        let asked = on_runtime(async {
+            heard = call_sites(&args.service).await?;
+            Ok(Exit::Fine)
+        });
+        if asked != Exit::Fine {
+            return asked;
+        }
+    }
+    let mut audit = match audited(args, &heard) {
         Ok(audit) => audit,
         Err(problem) => return complain(Exit::Usage, problem),
     };
@@ -63,9 +86,30 @@ pub fn run(args: &CapabilitiesArgs) -> Exit {
     if args.strict && missing { Exit::Found } else { Exit::Fine }
 }
 
-fn audited(args: &CapabilitiesArgs) -> Result<Audit, String> {
+async fn call_sites(service: &Service) -> Result<Vec<CallSite>, Exit> {
+    let mut page = service.client()?.read("/v1/call-sites").await?;
+    serde_json::from_value(page["call_sites"].take())
+        .map_err(|_| complain(Exit::Failed, "the service answered as another version does"))
+}
+
+/// Adds the calls of a place since it was heard of first, or none in the days that it was silent.
+fn add(calls: &mut Calls, site: CallSite, now: Timestamp) {
+    const DAY_S: i64 = 24 * 3600;
+    let days = |since: Timestamp| {
+        let seconds = now.seconds().saturating_sub(since.seconds());
+        u32::try_from(seconds / DAY_S).unwrap_or_default().max(1)
+    };
+    let silent = days(site.last_at);
+    if silent > SILENT_DAYS {
+        calls.add(site.name, 0, silent);
+    } else {
+        calls.add(site.name, site.calls, days(site.first_at));
+    }
+}
+
+fn audited(args: &CapabilitiesArgs, heard: &[CallSite]) -> Result<Audit, String> {
     let settings = Settings::of_tree(&args.path).map_err(|error| error.to_string())?;
-    let calls = match &args.calls {
+    let mut calls = match &args.calls {
         Some(file) => {
             let text = fs::read_to_string(file)
                 .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
@@ -73,6 +117,9 @@ fn audited(args: &CapabilitiesArgs) -> Result<Audit, String> {
         }
         None => Calls::default(),
     };
+    for site in heard {
+        add(&mut calls, site.clone(), SystemClock.now());
+    }
     let tree = SourceTree::walk(&args.path, &settings).map_err(|error| error.to_string())?;
     audit(&tree, &settings, &calls).map_err(|error| error.to_string())
 }
@@ -169,4 +216,26 @@ fn as_json(audit: &Audit) -> Value {
         "unread": audit.unread,
         "capabilities": audit.capabilities.iter().map(row).collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_was_silent_for_two_weeks_is_not_called() {
+        let now = Timestamp::from_seconds(100 * 24 * 3600);
+        let site = |name: &str, first: i64, last: i64| CallSite {
+            name: name.to_owned(),
+            calls: 7,
+            first_at: now.plus_seconds(-first * 24 * 3600),
+            last_at: now.plus_seconds(-last * 24 * 3600),
+        };
+        let mut calls = Calls::default();
+        add(&mut calls, site("a.py:old", 40, 15), now);
+        add(&mut calls, site("a.py:live", 40, 2), now);
+        add(&mut calls, site("a.py:new", 0, 0), now);
+        let told = ["a.py:old", "a.py:live", "a.py:new"].map(|name| calls.of(name));
+        assert_eq!(told, [Some((0, 15)), Some((7, 40)), Some((7, 1))]);
+    }
 }

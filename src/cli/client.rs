@@ -68,6 +68,13 @@ pub struct Client {
 }
 
 impl Service {
+    /// The same at this address, where one is told.
+    #[must_use]
+    pub fn at(&self, url: Option<&str>) -> Self {
+        let url = url.map(str::to_owned).or_else(|| self.url.clone());
+        Self { url, token_file: self.token_file.clone() }
+    }
+
     /// True when the command line names a service.
     pub const fn is_named(&self) -> bool {
         self.url.is_some()

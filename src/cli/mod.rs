@@ -24,6 +24,7 @@ mod reload;
 pub mod replay;
 mod report;
 mod rewrite;
+mod scan;
 mod serve;
 mod span;
 mod stop;
@@ -72,6 +73,7 @@ enum Command {
     Profiles(profiles::ProfilesArgs),
     Rewrite(rewrite::RewriteArgs),
     Capabilities(capabilities::CapabilitiesArgs),
+    Scan(Box<scan::ScanArgs>),
 }
 
 /// Reads the command line, runs the subcommand, and says how it went.
@@ -99,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Profiles(args) => profiles::run(&args),
         Command::Rewrite(args) => rewrite::run(&args),
         Command::Capabilities(args) => capabilities::run(&args),
+        Command::Scan(args) => scan::run(&args),
     };
     exit.into()
 }

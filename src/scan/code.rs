@@ -81,6 +81,19 @@ impl<'t> Code<'t> {
         self.node.child_by_field_id(id).map(|node| Self { node, of: self.of })
     }
 
+    pub(super) const fn node(self) -> Node<'t> {
+        self.node
+    }
+
+    pub(super) const fn text_of_file(self) -> Text<'t> {
+        self.of
+    }
+
+    /// What it stands in. It is looked for from the top, so this is for rare questions.
+    pub(super) fn parent(self) -> Option<Self> {
+        self.node.parent().map(|node| Self { node, of: self.of })
+    }
+
     /// Its named children without comments.
     pub(super) fn children(self) -> Vec<Self> {
         let mut cursor = self.node.walk();
@@ -248,6 +261,7 @@ pub(super) enum Piece<'t> {
     /// Written as it is.
     Said(&'t str),
     /// Interpolated.
+    #[cfg_attr(not(test), expect(dead_code, reason = "rules ask only that something is put"))]
     Put(Code<'t>),
 }
 

@@ -34,6 +34,8 @@ pub struct Exports {
     pub exported: Option<HashMap<Box<str>, Box<str>>>,
     /// Modules all of whose names are exported as well.
     pub stars: Vec<Box<str>>,
+    /// Constants that are texts, also those in classes, enums and objects: `KEY`, `Kind.STARTED`.
+    pub texts: HashMap<Box<str>, Box<str>>,
     /// True when names may appear that are nowhere written: a module's `__getattr__`, exports that
     /// are computed.
     pub opaque: bool,
@@ -103,6 +105,7 @@ impl Exports {
                 Kind::Class | Kind::Function => {
                     let name = child.name().unwrap_or_default();
                     self.opaque |= name == "__getattr__";
+                    self.texts_in(child, name);
                     self.bind(name, Bound::Own);
                 }
                 Kind::Assign => self.assigned(child),
@@ -127,12 +130,26 @@ impl Exports {
     }
 
     fn assigned(&mut self, code: Code<'_>) {
+        let mut next = Some(code);
+        while let Some(code) = next {
+            self.assigned_once(code);
+            next = code.value().filter(|value| value.kind() == Kind::Assign);
+        }
+    }
+
+    fn assigned_once(&mut self, code: Code<'_>) {
         let mut found = Vec::new();
         imports_at(code, None, &mut found);
         for import in &found {
             self.import(import);
         }
         let Some(target) = code.target().filter(|_| found.is_empty()) else { return };
+        if let Some(value) = code.value().filter(|_| target.kind() == Kind::Name) {
+            match value.literal() {
+                Some(text) => drop(self.texts.insert(target.text().into(), text.into())),
+                None => self.texts_in(value, target.text()),
+            }
+        }
         let path = code.value().and_then(dotted);
         match (target.kind(), path) {
             (Kind::Name, Some(path)) if path != target.text() => {
@@ -144,8 +161,26 @@ impl Exports {
                 }
             }
         }
-        if let Some(value) = code.value().filter(|value| value.kind() == Kind::Assign) {
-            self.assigned(value);
+    }
+
+    /// Texts that stand at once in a class, an enum or an object.
+    fn texts_in(&mut self, code: Code<'_>, of: &str) {
+        let holder = match code.kind() {
+            Kind::Class | Kind::Enum => code.body(),
+            Kind::Dict => Some(code),
+            _ => None,
+        };
+        for part in holder.map(Code::children).unwrap_or_default() {
+            let part = if part.kind() == Kind::Statement { part.first() } else { Some(part) };
+            let Some(part) = part else { continue };
+            let name = match part.kind() {
+                Kind::Pair => part.field(part.fields().key),
+                _ => part.target().or_else(|| part.field(part.fields().name)),
+            };
+            if let (Some(name), Some(text)) = (name, part.value().and_then(Code::literal)) {
+                let name = name.literal().unwrap_or(name.text());
+                self.texts.insert(format!("{of}.{name}").into(), text.into());
+            }
         }
     }
 
@@ -169,6 +204,13 @@ impl Exports {
         match code.kind() {
             Kind::Class | Kind::Function | Kind::Interface | Kind::Enum => {
                 let name = code.name().unwrap_or_default();
+                self.bind(name, Bound::Own);
+                self.texts_in(code, name);
+                vec![name.to_owned()]
+            }
+            // `export import A = B.C`
+            _ if code.word() == "import_alias" => {
+                let name = code.first().map_or("", Code::text);
                 self.bind(name, Bound::Own);
                 vec![name.to_owned()]
             }
@@ -222,7 +264,11 @@ impl Exports {
             return;
         }
         for part in code.children() {
-            if part.word() == "export_clause" {
+            if part.word() == "import_alias" {
+                for name in self.declared(part) {
+                    self.export(&name, &name);
+                }
+            } else if part.word() == "export_clause" {
                 for item in part.children() {
                     let Some(name) = item.name() else { continue };
                     let alias = item.field(fields.alias).map_or(name, Code::text);
@@ -282,16 +328,19 @@ impl Exports {
     }
 }
 
+/// Longest path of names that is followed.
+const PARTS_MAX: usize = 24;
+
 /// `a.b.c` of names and members alone.
-pub(super) fn dotted(code: Code<'_>) -> Option<String> {
-    match code.kind() {
-        Kind::Name => Some(code.text().to_owned()),
-        Kind::Attribute => {
-            let object = dotted(code.object()?)?;
-            Some(format!("{object}.{}", code.member()?))
-        }
-        _ => None,
+pub(super) fn dotted(mut code: Code<'_>) -> Option<String> {
+    let mut parts = Vec::new();
+    while code.kind() == Kind::Attribute && parts.len() < PARTS_MAX {
+        parts.push(code.member()?);
+        code = code.object()?;
     }
+    parts.push((code.kind() == Kind::Name).then(|| code.text())?);
+    parts.reverse();
+    Some(parts.join("."))
 }
 
 /// The names that a target binds.

@@ -47,7 +47,7 @@ pub(super) enum Kind {
     Enum,
     /// A function with or without a name, a method.
     Function,
-    /// A block of TypeScript, which has names of its own.
+    /// A block of TypeScript, a comprehension of Python: what has names of its own.
     Block,
     /// A decorator.
     Decorator,
@@ -119,7 +119,7 @@ fn python(name: &str) -> Kind {
         "for_statement" | "for_in_clause" => Kind::For,
         "as_pattern" => Kind::As,
         "import_statement" | "import_from_statement" => Kind::Import,
-        "global_statement" => Kind::Global,
+        "global_statement" | "nonlocal_statement" => Kind::Global,
         "return_statement" => Kind::Return,
         "await" | "parenthesized_expression" => Kind::Wrapper,
         "binary_operator" => Kind::Binary,
@@ -128,6 +128,10 @@ fn python(name: &str) -> Kind {
         "list_splat" | "dictionary_splat" | "list_splat_pattern" | "dictionary_splat_pattern" => {
             Kind::Spread
         }
+        "list_comprehension"
+        | "set_comprehension"
+        | "dictionary_comprehension"
+        | "generator_expression" => Kind::Block,
         "type" => Kind::Annotation,
         "comment" => Kind::Comment,
         "expression_statement" => Kind::Statement,

@@ -1,15 +1,18 @@
 //! From a name in a file to what it really is, through aliases and re-exports.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use parking_lot::RwLock;
+use parking_lot::Mutex;
+use tree_sitter::Tree;
 
 use super::exports::{Bound, Exports, exports_of};
 use super::language::parse;
 use super::modules::{Modules, Place};
 use super::settings::Settings;
-use super::tree::{FileId, SourceTree};
+use super::tree::{FileId, SourceTree, Unread};
+use super::ways::outline::{Outline, outline};
 
 /// What a name really is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,7 +34,18 @@ pub struct Names<'t> {
     tree: &'t SourceTree,
     settings: &'t Settings,
     modules: &'t Modules,
-    known: RwLock<HashMap<FileId, Arc<Exports>>>,
+    known: Vec<OnceLock<Arc<Exports>>>,
+    /// Files that were parsed for their names alone and may be asked for as a whole.
+    kept: Mutex<HashMap<FileId, Parsed>>,
+    outlines: Vec<OnceLock<Outline>>,
+    /// Files that nobody will ask for as a whole.
+    left: Vec<AtomicBool>,
+}
+
+/// A text and its syntax tree.
+pub(super) struct Parsed {
+    pub(super) text: String,
+    pub(super) tree: Tree,
 }
 
 /// Longest way from import to import.
@@ -40,7 +54,10 @@ const STEPS_MAX: usize = 24;
 impl<'t> Names<'t> {
     /// Knows nothing yet.
     pub fn new(tree: &'t SourceTree, modules: &'t Modules, settings: &'t Settings) -> Self {
-        Self { tree, settings, modules, known: RwLock::new(HashMap::new()) }
+        let known = tree.ids().map(|_| OnceLock::new()).collect();
+        let left = tree.ids().map(|_| AtomicBool::new(false)).collect();
+        let outlines = tree.ids().map(|_| OnceLock::new()).collect();
+        Self { tree, settings, modules, known, kept: Mutex::default(), outlines, left }
     }
 
     /// The modules that names are followed through.
@@ -48,23 +65,82 @@ impl<'t> Names<'t> {
         self.modules
     }
 
+    /// The files that names are followed through.
+    pub(super) const fn tree(&self) -> &'t SourceTree {
+        self.tree
+    }
+
     /// Keeps the names of a file that was parsed for another reason.
     pub fn remember(&self, id: FileId, exports: Exports) {
-        self.known.write().insert(id, Arc::new(exports));
+        let _ = self.known[id.0 as usize].set(Arc::new(exports));
     }
 
     /// The names of a file; it is read if it was not.
     pub fn exports(&self, id: FileId) -> Arc<Exports> {
-        if let Some(known) = self.known.read().get(&id) {
-            return Arc::clone(known);
-        }
-        let read = self.tree.read(id, self.settings);
-        // What cannot be read may hold any name.
-        let exports = read.map_or(Exports { opaque: true, ..Exports::default() }, |text| {
-            let language = self.tree.file(id).language;
-            exports_of(language, &text, &parse(language, &text))
+        let known = self.known[id.0 as usize].get_or_init(|| {
+            let read = self.read(id);
+            // What cannot be read may hold any name.
+            let opaque = || Arc::new(Exports { opaque: true, ..Exports::default() });
+            read.map_or_else(
+                |_| opaque(),
+                |text| {
+                    let (exports, parsed) = self.parse(id, text);
+                    let mut kept = self.kept.lock();
+                    if !self.left[id.0 as usize].load(Ordering::Relaxed) {
+                        kept.insert(id, parsed);
+                    }
+                    drop(kept);
+                    exports
+                },
+            )
         });
-        Arc::clone(self.known.write().entry(id).or_insert_with(|| Arc::new(exports)))
+        Arc::clone(known)
+    }
+
+    /// What can be told of a file without a syntax tree.
+    pub(super) fn outline(&self, id: FileId) -> &Outline {
+        self.outlines[id.0 as usize].get_or_init(|| {
+            let read = self.read(id).ok();
+            let language = self.tree.file(id).language;
+            read.and_then(|text| outline(language, &text)).unwrap_or_default()
+        })
+    }
+
+    /// The text of a file.
+    pub(super) fn read(&self, id: FileId) -> Result<String, Unread> {
+        self.tree.read(id, self.settings)
+    }
+
+    /// Says that a file is not needed as a whole: its syntax tree is not kept.
+    pub(super) fn leave(&self, id: FileId) {
+        let mut kept = self.kept.lock();
+        self.left[id.0 as usize].store(true, Ordering::Relaxed);
+        kept.remove(&id);
+    }
+
+    /// The syntax tree of a file, which is handed out once; its names are kept.
+    pub(super) fn parsed(&self, id: FileId, text: String) -> Parsed {
+        let mut own = None;
+        let mut text = Some(text);
+        self.known[id.0 as usize].get_or_init(|| {
+            let (exports, parsed) = self.parse(id, text.take().unwrap_or_default());
+            own = Some(parsed);
+            exports
+        });
+        let kept = own.or_else(|| self.kept.lock().remove(&id));
+        kept.unwrap_or_else(|| self.parse(id, text.unwrap_or_default()).1)
+    }
+
+    fn parse(&self, id: FileId, text: String) -> (Arc<Exports>, Parsed) {
+        let language = self.tree.file(id).language;
+        let tree = parse(language, &text);
+        let exports = exports_of(language, &text, &tree);
+        (Arc::new(exports), Parsed { text, tree })
+    }
+
+    /// The text that a constant of a file stands for: `KEY`, `Kind.STARTED`.
+    pub(super) fn text(&self, file: FileId, path: &str) -> Option<String> {
+        self.exports(file).texts.get(path).map(ToString::to_string)
     }
 
     /// What a file gets when it imports `name` from `module`, or the module itself.
@@ -116,8 +192,11 @@ impl<'t> Names<'t> {
 
     fn offered(&self, file: FileId, path: &str, steps: usize) -> Definition {
         let Some(steps) = steps.checked_sub(1) else { return Definition::Unknown };
-        let exports = self.exports(file);
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+        if let Some(told) = self.told(file, first, rest, steps) {
+            return told;
+        }
+        let exports = self.exports(file);
         let bound = match &exports.exported {
             Some(exported) => exported.get(first).map(|bound| &**bound),
             None => Some(first),
@@ -127,15 +206,31 @@ impl<'t> Names<'t> {
         {
             return self.bound(file, &exports, bound, rest, steps);
         }
+        let mut of_library = false;
         for star in exports.stars.iter().filter(|_| first != "default") {
             match self.through_import(file, star, Some(first), rest, steps) {
                 Definition::Missing => {}
-                // Whether a library has that name is not ours to tell, unless nobody else has.
-                Definition::Library(..) if exports.stars.len() > 1 => {}
+                // Whether a library has that name is not ours to tell, unless nobody else can.
+                Definition::Library(..) if exports.stars.len() > 1 => of_library = true,
                 found => return found,
             }
         }
-        if exports.opaque { Definition::Unknown } else { Definition::Missing }
+        if exports.opaque || of_library { Definition::Unknown } else { Definition::Missing }
+    }
+
+    /// The same for what its outline tells, so that the file need not be parsed.
+    fn told(&self, file: FileId, name: &str, members: &str, steps: usize) -> Option<Definition> {
+        let unknown = self.known[file.0 as usize].get().is_none();
+        if !unknown || !self.tree.file(file).language.is_python() {
+            return None;
+        }
+        let outline = self.outline(file);
+        if outline.surely_makes(name) {
+            return Some(Definition::In(file, joined(name, members)));
+        }
+        let import = outline.surely_imports(name)?;
+        let steps = steps.checked_sub(1)?;
+        Some(self.through_import(file, &import.module, import.name.as_deref(), members, steps))
     }
 
     /// What a name is that is bound at the top of a file.

@@ -42,6 +42,8 @@ pub enum Unread {
     Unreadable,
     /// Read, with a syntax error: what stands around the error was understood.
     SyntaxError,
+    /// Reading it brought the scanner down; nothing in it was looked at.
+    Failed,
 }
 
 impl Unread {
@@ -53,6 +55,7 @@ impl Unread {
             Self::NotUtf8 => "not UTF-8",
             Self::Unreadable => "unreadable",
             Self::SyntaxError => "syntax error",
+            Self::Failed => "scanner failed",
         }
     }
 }

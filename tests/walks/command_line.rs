@@ -25,7 +25,6 @@ const LOCAL: &[&str] = &[
     "guard simulate",
     "verify-jws",
     "rewrite",
-    "capabilities",
     "report verify",
     "probe",
 ];
@@ -96,6 +95,9 @@ const ASKING: &[Row] = &[
     ("policy observed", "", "read admin"),
     ("report", "", "read admin"),
     ("checks", "", "read admin"),
+    // The tree has no name: whoever may post is told so.
+    ("capabilities", "flags --from-service", "read admin"),
+    ("scan", "flags --report-to --tree=", "raise admin"),
     ("report", "--period 1h --component http-auth --format csv", "read admin"),
     // There is no such component: whoever may keep one is told so.
     ("report", "--keep --component none", "roll_back admin"),

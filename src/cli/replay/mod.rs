@@ -33,4 +33,5 @@ mod sides;
 
 pub use args::{Format, Named, ReplayArgs};
 pub use error::ReplayError;
+pub(in crate::cli) use progress::grouped;
 pub use run::{run, run_on};

@@ -5,7 +5,8 @@ use crate::domain::{ComponentId, Journey, JourneyStep, Side};
 use crate::flags::Kind;
 
 /// What must be done for a scan to be there.
-const SCAN_HOW: &str = "Nobody has posted what a scan of the source found: POST /v1/scans.";
+const SCAN_HOW: &str =
+    "Nobody has posted what a scan of the source found: `crossfade scan . --report-to`.";
 
 /// Judges all twelve.
 pub fn judge(evidence: &CheckEvidence) -> Checks {

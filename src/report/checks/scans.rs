@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
 use crate::ledger::CallSite;
+use crate::scan::COPIES;
 use crate::store::{Durability, Expect, Row, Store, StoreError, Table};
 
 /// Scans that are kept; the oldest go.
@@ -24,19 +25,6 @@ const PER_ROW: usize = 50;
 
 /// A copy that has not called for this long may be deleted.
 const UNUSED_S: i64 = 14 * 24 * 3600;
-
-/// Categories whose findings are copies of the authority or the manager.
-const COPIES: [&str; 9] = [
-    "validator",
-    "verified-decode",
-    "unverified-decode",
-    "encode",
-    "hand-parse",
-    "frontend-decode",
-    "socket-manager",
-    "factory-definition",
-    "socket-send",
-];
 
 /// Why a scan is not kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -230,7 +218,8 @@ impl KeptScan {
         let mut services = BTreeMap::new();
         for count in &self.counts {
             let copies = services.entry(count.service.clone()).or_insert(0);
-            if count.is_rival() && COPIES.contains(&&*count.category) {
+            let is_copy = || COPIES.iter().any(|copy| copy.as_str() == count.category);
+            if count.is_rival() && is_copy() {
                 *copies += count.count;
             }
         }
@@ -260,6 +249,7 @@ impl ScanCount {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::scan::{POSTED_COUNTS_MAX, POSTED_SITES_MAX};
 
     pub fn scan(at: i64, counts: &[(&str, &str, &str, bool, u64)]) -> KeptScan {
         let count =
@@ -314,6 +304,11 @@ pub(super) mod tests {
         drop(scans);
         let kept = open(&dir).all();
         assert_eq!((kept.len(), kept[0].at), (SCANS_MAX, Timestamp::from_seconds(1)));
+    }
+
+    #[test]
+    fn the_scanner_posts_no_more_than_is_kept() {
+        assert_eq!((POSTED_COUNTS_MAX, POSTED_SITES_MAX), (COUNTS_MAX, SITES_MAX));
     }
 
     #[test]

@@ -127,7 +127,7 @@ pub fn audit(tree: &SourceTree, settings: &Settings, calls: &Calls) -> Result<Au
     }
     count(tree, settings, &classes, &mut capabilities);
     for capability in &mut capabilities {
-        capability.live = calls.of(&capability.name);
+        capability.live = calls.of_name_or_place(&capability.name, &capability.defined.path);
     }
     capabilities.sort_by(|a, b| (a.kind, &a.name, &a.defined).cmp(&(b.kind, &b.name, &b.defined)));
     let missed = read.iter().filter(|file| file.is_none()).count() + tree.unread().len();

@@ -27,26 +27,46 @@ pub struct Calls(HashMap<String, (u64, u32)>);
 impl Calls {
     /// Reads JSON lines such as `{"name":"POST /auth/validate","calls":12,"days":14}`.
     pub fn read(text: &str) -> Result<Self, CallsError> {
-        let mut calls = HashMap::new();
+        let mut calls = Self::default();
         for (place, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let row: Row = serde_json::from_str(line)
                 .map_err(|error| CallsError { line: place + 1, fault: error.to_string() })?;
-            let kept: &mut (u64, u32) = calls.entry(row.name).or_default();
-            kept.0 = kept.0.saturating_add(row.calls);
-            kept.1 = kept.1.max(row.days);
+            calls.add(row.name, row.calls, row.days);
         }
-        Ok(Self(calls))
+        Ok(calls)
+    }
+
+    /// Adds calls of a name, or of a place `path:qualified.name`, over some days.
+    pub fn add(&mut self, name: String, calls: u64, days: u32) {
+        let kept = self.0.entry(name).or_default();
+        kept.0 = kept.0.saturating_add(calls);
+        kept.1 = kept.1.max(days);
     }
 
     /// Calls, and over how many days; `None` for what nobody counted.
     pub fn of(&self, name: &str) -> Option<(u64, u32)> {
         self.0.get(name).copied()
     }
+
+    /// The same for something that is called by its name, or calls by its place.
+    pub fn of_name_or_place(&self, name: &str, path: &str) -> Option<(u64, u32)> {
+        self.of(name).or_else(|| self.of(&format!("{path}:{name}")))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_known_by_its_path_and_a_name_comes_first() {
+        let mut calls = Calls::default();
+        calls.add("app/a.py:Handler.check".to_owned(), 4, 3);
+        assert_eq!(calls.of_name_or_place("Handler.check", "app/a.py"), Some((4, 3)));
+        assert_eq!(calls.of_name_or_place("Handler.check", "app/b.py"), None);
+        calls.add("Handler.check".to_owned(), 0, 14);
+        assert_eq!(calls.of_name_or_place("Handler.check", "app/a.py"), Some((0, 14)));
+    }
 
     #[test]
     fn counts_of_one_name_add_up_and_a_bad_line_is_named() {

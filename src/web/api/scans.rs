@@ -1,4 +1,4 @@
-//! `/v1/scans`: what a scan of the source code found.
+//! `/v1/scans`: what a scan of the source code found, posted by `crossfade scan --report-to`.
 
 use std::sync::Arc;
 

@@ -1,0 +1,1 @@
+import jwt  # finds: jwt-import (generated)

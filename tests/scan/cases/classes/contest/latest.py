@@ -1,0 +1,2 @@
+"""# @generated is only said here."""
+import jwt  # finds: jwt-import

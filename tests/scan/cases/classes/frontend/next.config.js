@@ -1,0 +1,3 @@
+const secret = process.env.JWT_SECRET; // finds: key-read (tooling)
+
+module.exports = { env: { secret } };

@@ -1,0 +1,5 @@
+from .jwt_handler import JWTHandler
+
+
+class JWTValidator(JWTHandler):
+    pass

@@ -1,0 +1,2 @@
+export { SocketManager } from './old'; // finds: legacy-import
+export * from './helpers';

@@ -1,0 +1,3 @@
+from .manager import JWTValidator  # finds: legacy-import
+
+__all__ = ["JWTValidator"]

@@ -1,0 +1,1 @@
+from a_library import *

@@ -1,0 +1,2 @@
+from .unified_manager import UnifiedWebSocketManager
+from .websocket_manager import WebSocketManager, get_websocket_manager

@@ -1,0 +1,3 @@
+from .websocket_manager import WebSocketManager
+
+UnifiedWebSocketManager = WebSocketManager  # finds: manager-alias (canonical)

@@ -1,0 +1,2 @@
+def websocket_close_reason(message):
+    return message[:120]

@@ -1,0 +1,5 @@
+class Settings:
+    JWT_SECRET_KEY: str = ""
+
+
+settings = Settings()

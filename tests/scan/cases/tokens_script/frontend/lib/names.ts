@@ -1,0 +1,2 @@
+export const TOKEN_KEY = 'jwt_token';
+export const KEYS = { token: 'access_token', theme: 'theme' };

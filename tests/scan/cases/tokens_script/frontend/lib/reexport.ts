@@ -1,0 +1,1 @@
+export { jwtDecode as look } from 'jwt-decode'; // finds: jwt-import
