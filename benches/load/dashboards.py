@@ -209,8 +209,8 @@ class Dashboards:
 
 
 def milliseconds(text):
-    number, unit = re.fullmatch(r"([0-9.]+)(us|ms|s)", text).groups()
-    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+    number, unit = re.fullmatch(r"([0-9.]+)(us|ms|s|m)", text).groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
 
 
 def load(pid, lua):
@@ -237,7 +237,9 @@ def watched(cookie, pid, lua):
     each = readers.events / DASHBOARDS
     if each < 1:
         sys.exit(f"the dashboards are not alive: {each:.1f} events each")
-    return found, f"  {each:.1f} events each, {readers.size / seconds / 1e6:.1f} MB/s together"
+    size = readers.size / readers.events / 1e3
+    return found, (f"  {each:.1f} events each of {size:.1f} KB, "
+                   f"{readers.size / DASHBOARDS / seconds / 1e3:.1f} KB/s each")
 
 
 def main():

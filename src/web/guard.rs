@@ -252,6 +252,11 @@ fn identify(rooms: &Rooms, headers: &HeaderMap) -> Result<Shown, Refusal> {
     Ok(Shown { caller, signed: Some(Signed { session, cookie }) })
 }
 
+/// The session of whoever asks, if there is one.
+pub(super) fn signed_in(rooms: &Rooms, headers: &HeaderMap) -> Option<Signed> {
+    identify(rooms, headers).ok()?.signed
+}
+
 /// In which a proxy, or whoever passes on a caller's own `Authorization`, shows its API token.
 const DOOR_TOKEN: &str = "x-crossfade-token";
 

@@ -32,6 +32,7 @@ mod metrics;
 mod modelled;
 mod named;
 mod network;
+mod nowhere;
 mod oauth;
 mod ofrep;
 mod openapi;

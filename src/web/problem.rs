@@ -247,7 +247,7 @@ impl From<FlagsError> for Problem {
                     "not-durable",
                     "Not on disk",
                     "the disk refused the change; a lowered exposure holds in memory until the \
-                     process ends, a raised one did not happen",
+                     process ends, a raised one did not happen; make room on the disk, then try again",
                 )
             }
             FlagsError::Rollout(refusal) => refusal.into(),
@@ -263,7 +263,8 @@ impl From<FlagsError> for Problem {
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "store",
                     "The store failed",
-                    "the flag table could not be read or written; the log has the reason",
+                    "the flag table could not be read or written; the log has the reason: look \
+                     there and at the disk, then try again",
                 )
             }
         }

@@ -83,6 +83,14 @@ export class Person {
     await this.page.waitForURL((url) => url.pathname !== "/sign-in");
   }
 
+  /** Shows once more who it is: some things ask for that after a few minutes. */
+  async prove() {
+    await this.go("/prove?next=/account");
+    await this.page.getByLabel("Password").fill(PASSWORD);
+    await this.page.getByRole("button", { name: "Confirm" }).click();
+    await this.page.waitForURL((url) => url.pathname === "/account");
+  }
+
   cookies() {
     return this.context.cookies();
   }

@@ -4,12 +4,14 @@ import { TESTS } from "./registry.mjs";
 import "./stories/signing_in.mjs";
 import "./stories/moving.mjs";
 import "./stories/accepting.mjs";
+import "./stories/copying.mjs";
 import "./stories/reporting.mjs";
+import "./stories/wandering.mjs";
 import "./stories/keyboard.mjs";
 import "./stories/hostile.mjs";
 import "./stories/every_page.mjs";
 
-const TEST_MS = 180_000;
+const TEST_MS = 300_000;
 
 function chosen(words) {
   const only = words.indexOf("--only");

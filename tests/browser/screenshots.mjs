@@ -1,10 +1,10 @@
 // Pictures of every page: `screenshots.mjs FOLDER [--docs]`. With `--docs` only the few of the
 // README, compressed. SCREENSHOT_TRAFFIC_S says how long there is traffic before, in seconds.
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { OPEN_PAGES, PAGES } from "./pages.mjs";
+import { openPages, signedPages } from "./pages.mjs";
 import { until } from "./registry.mjs";
 import { Site } from "./site.mjs";
 
@@ -25,7 +25,9 @@ const DOCS = [
   ["/reports/now?scope=all&period=1h", "light-1280", "report"],
 ];
 
-const fileName = (path) => path.replace(/[?#].*/, "").replace(/^\//, "").replaceAll("/", "-") || "overview";
+/** Letters, digits and hyphens of a page's name; of a kind of which there are many, the kind. */
+const fileName = (name) =>
+  name.replace(/^\/(mismatches|reports)\/.*[0-9a-z]{16}.*/, "one-of-$1").replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "overview";
 
 /** Something has happened: shares raised, one rolled back, one held, differences seen. */
 async function live(site, seconds) {
@@ -44,28 +46,40 @@ async function live(site, seconds) {
   });
 }
 
-async function picture(person, path, file, whole) {
-  await person.go(path);
-  // What is drawn behind the first answer comes by itself.
-  if (path.startsWith("/components/")) await person.page.locator("#charts .chart").first().waitFor();
-  const kind = file.endsWith(".jpg") ? { type: "jpeg", quality: 55 } : { type: "png" };
-  await person.page.screenshot({ path: file, fullPage: whole, ...kind });
+/** What is drawn behind the first answer comes by itself. */
+async function drawn(person) {
+  const isComponent = await person.page.evaluate(() => document.getElementById("charts-drawn") !== null);
+  if (isComponent) await person.page.locator("#charts .chart").first().waitFor();
 }
 
 async function everything(site, folder) {
+  const [signed, open] = [await signedPages(site), openPages(site)];
   for (const dress of DRESSES) {
-    const signed = await site.person("ada", dress);
-    for (const path of PAGES) await picture(signed, path, join(folder, `${fileName(path)}-${dress.name}.png`), true);
-    const somebody = await site.somebody(dress);
-    for (const path of OPEN_PAGES) await picture(somebody, path, join(folder, `${fileName(path)}-${dress.name}.png`), true);
+    for (const [person, pages] of [[await site.proven("ada", dress), signed], [await site.somebody(dress), open]]) {
+      for (const page of pages) {
+        await page.open(person);
+        await drawn(person);
+        const path = join(folder, `${fileName(page.name)}-${dress.name}.png`);
+        await person.page.screenshot({ path, fullPage: true });
+      }
+    }
     await site.tidy();
   }
+}
+
+/** What stands in the window, as WebP: small, and its letters stay sharp. */
+async function compressed(person, file) {
+  const session = await person.context.newCDPSession(person.page);
+  const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 70 });
+  writeFileSync(file, Buffer.from(data, "base64"));
 }
 
 async function docs(site, folder) {
   for (const [path, name, title] of DOCS) {
     const signed = await site.person("ada", DRESSES.find((dress) => dress.name === name));
-    await picture(signed, path, join(folder, `${title}.jpg`), false);
+    await signed.go(path);
+    await drawn(signed);
+    await compressed(signed, join(folder, `${title}.webp`));
     await site.tidy();
   }
 }

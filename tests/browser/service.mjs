@@ -19,7 +19,7 @@ export const PASSWORD = "four unrelated quiet words";
 const START_MS = 60_000;
 
 /** Components of http-auth's kind, one a story that moves one: what was rolled back stays so. */
-export const MOVED = ["stale", "back", "plain", "keys", "swept"].map((name) => `http-auth-${name}`);
+export const MOVED = ["stale", "back", "plain", "keys", "swept", "planned"].map((name) => `http-auth-${name}`);
 
 const SEEDS = MOVED.map((name) => `
 [component.${name}]
@@ -255,5 +255,15 @@ export class Service {
     const options = { body: change, headers: { "if-match": etag } };
     const answer = await this.control("PUT", `/v1/flags/${component}`, options);
     if (answer.status !== 200) throw new Error(`move: ${answer.status} ${answer.text}`);
+  }
+
+  /** Gives a component at shadow a plan that stays there for so long, in the place of any other. */
+  async plan(component, hours) {
+    const path = `/v1/rollouts/${component}`;
+    const steps = [{ stage: "shadow", hold_s: hours * 3600 }, { stage: "canary", share: 100 }];
+    const { headers } = await this.control("GET", path);
+    const seen = headers.etag ? { "if-match": headers.etag } : { "if-none-match": "*" };
+    const answer = await this.control("PUT", path, { body: { steps, note: "somebody else" }, headers: seen });
+    if (answer.status !== 200) throw new Error(`plan: ${answer.status} ${answer.text}`);
   }
 }

@@ -40,6 +40,14 @@ export class Site {
     return this.somebody({ cookies: this.signedIn.get(name), ...options });
   }
 
+  /** A person who has just proved who it is: it has a new session, and the old one has ended. */
+  async proven(name, options = {}) {
+    const person = await this.person(name, options);
+    await person.prove();
+    this.signedIn.set(name, await person.cookies());
+    return person;
+  }
+
   /** A person whom nobody knows. */
   async somebody(options = {}) {
     const person = await Person.open(this.browser, this.service, options);

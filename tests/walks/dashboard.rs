@@ -4,20 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossfade::access::Role;
-use crossfade::config::Config;
 use crossfade::domain::Clock;
-use crossfade::flags::Seed;
 use serde_json::{Value, json};
 
 use super::kit::{Ahead, Behaviour, Reply, World};
+use super::live::{control, told};
 use super::people::{Person, operator};
-use super::streams::{Event, Listening};
+use super::streams::Listening;
 
-async fn get(world: &World, person: &Person, path: &str) -> Reply {
+/// A page, as a person opens it.
+pub async fn get(world: &World, person: &Person, path: &str) -> Reply {
     world.control_as_sent("GET", path, &person.headers, "").await
 }
 
-async fn post(world: &World, person: &Person, path: &str, fields: &str) -> Reply {
+/// What comes of a form that a person sends.
+pub async fn post(world: &World, person: &Person, path: &str, fields: &str) -> Reply {
     let (headers, body) = (person.form_headers(), person.form(fields));
     world.control_as_sent("POST", path, &headers, &body).await
 }
@@ -218,6 +219,56 @@ async fn a_rollback_and_a_release_and_a_plan_are_made_by_form() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_steer_a_plan_the_second_sees_both_versions_and_chooses_anew() {
+    let world = World::start().await;
+    let ada = operator(&world, "ada", Role::Promoter).await;
+    let grace = operator(&world, "grace", Role::Promoter).await;
+    let path = "/components/child/plan";
+    let started = post(&world, &ada, path, "verb=start&template=normal&note=go").await;
+    assert_eq!(started.status, 303, "{}", started.body);
+    // Grace believes that there is none.
+    let second = post(&world, &grace, path, "verb=start&template=fast&note=hurry").await;
+    assert_eq!(second.status, 409, "{}", second.body);
+    let told = words(&second.body);
+    for expected in [
+        "The plan of child has changed",
+        "you had before you no plan",
+        "you wanted to start the plan fast",
+        "it is now the plan normal, running",
+        "by ada: go",
+        "there was no plan, now the plan normal",
+        "It takes the place of the present one.",
+    ] {
+        assert!(told.contains(expected), "{expected:?} is not in {told}");
+    }
+    let plan = || async { world.control("GET", "/v1/rollouts/child", "", "").await.json() };
+    // The plan goes on by itself, and may be faster than she is.
+    let mut seen = 0;
+    for _ in 0..20 {
+        seen = plan().await["revision"].as_u64().expect("a revision");
+        let wish = format!("verb=pause&revision={seen}&note=lunch");
+        if post(&world, &ada, path, &wish).await.status == 303 {
+            break;
+        }
+    }
+    assert_eq!(plan().await["state"], "paused");
+    let skip = format!("verb=skip&revision={seen}&note=why+wait");
+    let late = post(&world, &grace, path, &skip).await;
+    assert_eq!(late.status, 409);
+    let told = words(&late.body);
+    assert!(told.contains("state: running to paused: ada paused it"), "{told}");
+    assert!(told.contains("you wanted to skip what its step waits for"), "{told}");
+    assert!(!late.body.contains("name=\"verb\""), "nothing of a paused plan can be skipped");
+    assert_eq!(plan().await["state"], "paused", "nothing of hers was done");
+    // And once more, on what she has seen now.
+    let now = plan().await["revision"].as_u64().expect("a revision");
+    let again = format!("verb=start&template=fast&revision={now}&note=hurry");
+    assert_eq!(post(&world, &grace, path, &again).await.status, 303);
+    assert_eq!(plan().await["template"], "fast");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn holding_everything_says_first_what_it_would_hold() {
     let world = World::start().await;
     let oscar = operator(&world, "oscar", Role::Operator).await;
@@ -307,118 +358,6 @@ async fn until(world: &World, person: &Person, path: &str, text: &str) -> String
     panic!("{text:?} never comes to {path}");
 }
 
-/// The next event of a live page in which something stands.
-async fn told(stream: &mut Listening, text: &str) -> (String, Event) {
-    loop {
-        let event = stream.event().await;
-        assert_eq!(event.name, "parts");
-        let parts = event.data["parts"].as_array().expect("parts");
-        let part = parts.iter().find(|part| part["html"].as_str().expect("html").contains(text));
-        if let Some(part) = part {
-            return (part["id"].as_str().expect("an id").to_owned(), event);
-        }
-    }
-}
-
-fn control(world: &World) -> std::net::SocketAddr {
-    world.control_url().trim_start_matches("http://").parse().expect("an address")
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_is_open_learns_of_a_change_and_goes_on_from_where_it_was() {
-    let world = World::start().await;
-    let vera = operator(&world, "vera", Role::Viewer).await;
-    let mut stream = Listening::to(control(&world), "/live/overview", &vera.headers).await;
-    assert_eq!(stream.reply().header("content-type"), Some("text/event-stream"));
-    let first = stream.event().await;
-    let count = |event: &Event| event.data["parts"].as_array().expect("parts").len();
-    assert_eq!(count(&first), 8, "the summary, what waits, who reads, and five components");
-    world.move_to("modelled", &[json!({"stage": "canary", "share": 1000})]).await;
-    let (id, event) = told(&mut stream, "10 %").await;
-    assert_eq!(id, "c-modelled");
-    assert!(count(&event) < 8, "only what has changed");
-    // Whoever comes back with what he has seen last is told no more than what came after it.
-    let seen = format!("{}.{}", event.id, event.card.as_deref().expect("a round"));
-    let headers = format!("{}last-event-id: {seen}\r\n", vera.headers);
-    let mut again = Listening::to(control(&world), "/live/overview", &headers).await;
-    world.move_to("modelled", &[json!({"stage": "canary", "share": 2000})]).await;
-    let next = again.event().await;
-    assert!(count(&next) < 8, "{:?}", next.data);
-    let mut stranger = Listening::to(
-        control(&world),
-        "/live/overview",
-        &format!("{}last-event-id: 1.1\r\n", vera.headers),
-    )
-    .await;
-    assert_eq!(count(&stranger.event().await), 8, "whom nobody remembers gets all");
-    world.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_components_page_is_alive_as_well_and_only_for_who_is_signed_in() {
-    let world = World::start().await;
-    let vera = operator(&world, "vera", Role::Viewer).await;
-    let target = "/live/components/modelled?span=1h";
-    let mut stream = Listening::to(control(&world), target, &vera.headers).await;
-    let first = stream.event().await;
-    let ids: Vec<&str> = first.data["parts"]
-        .as_array()
-        .expect("parts")
-        .iter()
-        .map(|part| part["id"].as_str().expect("an id"))
-        .collect();
-    assert_eq!(ids, ["state", "lately", "evidence", "plan-state", "charts-drawn"]);
-    world.move_to("modelled", &[json!({"stage": "canary", "share": 1000})]).await;
-    assert_eq!(told(&mut stream, "canary").await.0, "state");
-    let nobody = world.control_as_sent("GET", target, "", "").await;
-    nobody.is_problem(401, "");
-    let unknown = world.control_as_sent("GET", "/live/components/none", &vera.headers, "").await;
-    unknown.is_problem(404, "none");
-    // Whoever signs out hears no more.
-    let out = post(&world, &vera, "/sign-out", "").await;
-    assert_eq!(out.status, 303);
-    world.move_to("modelled", &[json!({"stage": "canary", "share": 3000})]).await;
-    let rest = stream.rest().await;
-    assert!(!rest.contains("30 %"), "{rest}");
-    world.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn many_open_pages_cost_as_much_as_one_and_none_costs_nothing() {
-    let world = World::start().await;
-    let vera = operator(&world, "vera", Role::Viewer).await;
-    assert_eq!(world.rooms.live.rendered(), 0, "nobody looks");
-    let mut streams = Vec::new();
-    for _ in 0..20 {
-        streams.push(Listening::to(control(&world), "/live/overview", &vera.headers).await);
-    }
-    for stream in &mut streams {
-        stream.event().await;
-    }
-    let begun = world.rooms.live.rendered();
-    world.move_to("modelled", &[json!({"stage": "canary", "share": 1000})]).await;
-    for stream in &mut streams {
-        told(stream, "10 %").await;
-    }
-    let rounds = world.rooms.live.rendered() - begun;
-    assert!((1..20).contains(&rounds), "{rounds} renderings for twenty pages");
-    drop(streams);
-    // The last round ends, and none follows.
-    let mut quiet = 0;
-    let mut before = world.rooms.live.rendered();
-    for _ in 0..200 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let now = world.rooms.live.rendered();
-        quiet = if now == before { quiet + 1 } else { 0 };
-        before = now;
-        if quiet == 40 {
-            break;
-        }
-    }
-    assert_eq!(quiet, 40, "it is still rendered");
-    world.stop().await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn words_of_others_stay_words_on_every_page() {
     let world = World::start().await;
@@ -433,33 +372,5 @@ async fn words_of_others_stay_words_on_every_page() {
     let mut stream = Listening::to(control(&world), "/live/overview", &ada.headers).await;
     let (_, event) = told(&mut stream, "alert(1)").await;
     assert!(!event.data.to_string().contains("<img"), "{}", event.data);
-    world.stop().await;
-}
-
-/// Prints how long the overview of a hundred components takes.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "prints a figure, for people"]
-async fn how_long_a_hundred_components_take() {
-    let world = World::start_with(|config: &mut Config| {
-        let seed = |number: usize| {
-            format!(
-                "[component.part-{number}]\nkind = \"auth\"\nphase = {}\nlegacy = \"model\"\nstage = \"shadow\"\n",
-                number % 3 + 1
-            )
-        };
-        let text: String = (0..100).map(seed).collect();
-        config.seeds = Seed::parse_all(&text, "many.toml").expect("seeds");
-    })
-    .await;
-    let vera = operator(&world, "vera", Role::Viewer).await;
-    for number in 0..100 {
-        world.decide(&format!("part-{number}"), &world.token("fresh_hs256", "alice")).await;
-    }
-    for round in 0..4 {
-        let began = std::time::Instant::now();
-        let page = get(&world, &vera, "/").await;
-        println!("round {round}: {:?}, {} bytes", began.elapsed(), page.body.len());
-        tokio::time::sleep(Duration::from_millis(1_100)).await;
-    }
     world.stop().await;
 }

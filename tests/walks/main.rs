@@ -30,6 +30,7 @@ mod kit;
 #[path = "../corpus/doors.rs"]
 #[expect(dead_code, reason = "the stories only knock; the corpus hears what the doors say")]
 mod knocking;
+mod live;
 mod matrix;
 mod network;
 mod next_request;
@@ -41,6 +42,7 @@ mod probe;
 mod reports;
 mod restart;
 mod rollouts;
+mod scans;
 mod secrets;
 mod socket_client;
 mod socket_doors;

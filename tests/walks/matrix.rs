@@ -215,6 +215,7 @@ const CONTROL: &[Row] = &[
     ("GET", "/static/app.js", "", "all"),
     ("GET", "/static/pages.css", "", "all"),
     ("GET", "/static/link.js", "", "all"),
+    ("GET", "/static/copy.js", "", "all"),
     ("GET", "/static/mark.svg", "", "all"),
     ("GET", "/static/report.css", "", "all"),
     // The last one: whoever is let in has no session any more.

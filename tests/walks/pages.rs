@@ -73,6 +73,33 @@ async fn a_page_without_evidence_says_so_and_how_to_get_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_address_of_nothing_is_a_page_for_browsers_and_a_problem_for_programs() {
+    let world = World::start().await;
+    let ada = operator(&world, "ada", Role::Viewer).await;
+    let browser = format!("{}accept: text/html,*/*;q=0.8\r\n", ada.headers);
+    for (path, status, title, back) in [
+        ("/no-such-page", 404, "No such page", "href=\"/\""),
+        ("/mismatches/accept", 405, "Nothing to look at", "href=\"/mismatches\""),
+    ] {
+        let page = world.control_as_sent("GET", path, &browser, "").await;
+        assert_eq!((page.status, page.header("vary")), (status, Some("accept")), "{page:?}");
+        assert!(page.body.contains(title) && page.body.contains(back), "{page:?}");
+        assert!(page.body.contains("Sign out"), "the way on is there: {page:?}");
+        assert!(page.header("content-security-policy").is_some(), "{page:?}");
+        let problem = world.control_as_sent("GET", path, &ada.headers, "").await;
+        assert_eq!(problem.status, status);
+        assert_eq!(problem.header("content-type"), Some("application/problem+json"));
+    }
+    let nobody = "accept: text/html\r\n";
+    let page = world.control_as_sent("GET", "/no-such-page", nobody, "").await;
+    assert_eq!(page.status, 404);
+    assert!(page.body.contains("No such page") && !page.body.contains("Sign out"), "{page:?}");
+    let posted = world.control_as_sent("POST", "/no-such-page", &browser, "").await;
+    posted.is_problem(404, "no such path");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_difference_is_shown_with_its_cause_and_without_token_and_subject() {
     let world = World::start().await;
     let ada = operator(&world, "ada", Role::Viewer).await;

@@ -28,7 +28,7 @@ pub struct Sparkline {
 
 #[derive(Template)]
 #[template(
-    source = r#"<svg class="spark" viewBox="0 0 1000 48" preserveAspectRatio="none" role="img" aria-label="{{ label }}"><title>{{ label }}</title><path class="spark-ground" d="M0 44H1000"/>{% if !d.is_empty() %}<path class="spark-line" d="{{ d }}"/>{% endif %}</svg>"#,
+    source = r#"<svg class="spark" viewBox="0 0 1000 48" preserveAspectRatio="none" role="img"><title>{{ label }}</title><path class="spark-ground" d="M0 44H1000"/>{% if !d.is_empty() %}<path class="spark-line" d="{{ d }}"/>{% endif %}</svg>"#,
     ext = "html"
 )]
 struct Drawn<'s> {

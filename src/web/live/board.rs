@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::View;
+use super::{Numbered, View};
 use crate::domain::Revision;
 use crate::web::Rooms;
 
@@ -17,6 +17,13 @@ const AT_LEAST: Duration = Duration::from_secs(1);
 
 /// When nothing happens, figures are looked at this long after that.
 const AT_REST: Duration = Duration::from_secs(1);
+
+/// Figures alone take each listener no more bytes a second than this: after a heavy round they are
+/// looked at later. A change of the table or a decision of the guard does not wait for that.
+const BYTES_PER_SECOND: usize = 16 * 1024;
+
+/// Later than this figures are never looked at.
+const AT_REST_MAX: Duration = Duration::from_secs(10);
 
 /// A piece of a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,19 +40,25 @@ pub(super) struct Boards(Mutex<HashMap<View, Weak<Board>>>);
 
 /// A view as it was last told.
 pub(super) struct Board {
-    /// Tells this board from one that was there before it.
-    epoch: i64,
     told: Mutex<Told>,
-    /// The number of the last round in which something had changed.
-    round: watch::Sender<Revision>,
+    /// The number of the last rendering in which something had changed.
+    latest: watch::Sender<Revision>,
 }
 
 #[derive(Default)]
 struct Told {
-    /// Each part, with the round in which it last changed.
+    /// Each part, with the rendering in which it last changed.
     parts: Vec<(u64, Part)>,
-    /// What changed in the last round, as it is sent.
-    latest: (u64, Arc<str>),
+    /// What the last rendering changed, as it is sent to whoever had the one before.
+    news: News,
+}
+
+#[derive(Default)]
+struct News {
+    /// The last rendering that changed something, and the one before it.
+    number: u64,
+    before: u64,
+    text: Arc<str>,
 }
 
 impl Boards {
@@ -56,7 +69,11 @@ impl Boards {
         if let Some(board) = boards.get(view).and_then(Weak::upgrade) {
             return board;
         }
-        let board = Arc::new(Board::new(rooms.clock.now().micros()));
+        let board = Arc::new(Board::new());
+        // Whoever has just opened the page has that before him.
+        if let Some(kept) = rooms.live.views.kept(view) {
+            board.tell(&kept);
+        }
         boards.insert(view.clone(), Arc::downgrade(&board));
         tokio::spawn(keep(Arc::downgrade(&board), Arc::downgrade(rooms), view.clone()));
         board
@@ -71,73 +88,77 @@ async fn keep(board: Weak<Board>, rooms: Weak<Rooms>, view: View) {
         return;
     };
     loop {
+        let mut bytes = 0;
         {
             // Neither is kept from ending by whoever sleeps.
             let (Some(board), Some(rooms)) = (board.upgrade(), rooms.upgrade()) else { return };
             if let Some(rendered) = rooms.rendered(view.clone()).await {
-                board.tell(rendered.parts());
+                bytes = board.tell(&rendered);
             }
         }
         tokio::time::sleep(AT_LEAST).await;
         tokio::select! {
             Ok(()) = changes.changed() => {}
             Ok(()) = cards.changed() => {}
-            () = tokio::time::sleep(AT_REST) => {}
+            () = tokio::time::sleep(rest_after(bytes)) => {}
         }
     }
 }
 
+/// How long figures rest after a round of so many bytes, beside what every round rests.
+fn rest_after(bytes: usize) -> Duration {
+    let millis = u64::try_from(bytes.saturating_mul(1_000) / BYTES_PER_SECOND).unwrap_or(u64::MAX);
+    Duration::from_millis(millis).saturating_sub(AT_LEAST).clamp(AT_REST, AT_REST_MAX)
+}
+
 impl Board {
-    fn new(epoch: i64) -> Self {
-        let round = watch::Sender::new(Revision(0));
-        Self { epoch, told: Mutex::default(), round }
+    fn new() -> Self {
+        Self { told: Mutex::default(), latest: watch::Sender::new(Revision(0)) }
     }
 
     /// Wakes its holder when something has changed.
     pub fn watch(&self) -> watch::Receiver<Revision> {
-        self.round.subscribe()
+        self.latest.subscribe()
     }
 
-    /// The id of an event of that round.
-    pub fn id(&self, round: u64) -> String {
-        format!("{}.{round}", self.epoch)
+    /// Takes in a rendering; how many bytes it is to tell.
+    fn tell(&self, rendered: &Numbered) -> usize {
+        self.take(rendered.number, rendered.rendered.parts())
     }
 
-    /// The round of an event's id; 0 where this board has sent no such event.
-    pub fn round_of(&self, id: &str) -> u64 {
-        let Some((epoch, round)) = id.split_once('.') else { return 0 };
-        let is_ours = epoch.parse() == Ok(self.epoch);
-        let round = round.parse().ok().filter(|round| *round <= self.round.borrow().0);
-        round.filter(|_| is_ours).unwrap_or(0)
-    }
-
-    /// Takes in a new rendering.
-    fn tell<'p>(&self, parts: impl Iterator<Item = &'p Part>) {
+    fn take<'p>(&self, number: u64, parts: impl Iterator<Item = &'p Part>) -> usize {
         let mut told = self.told.lock();
-        let round = self.round.borrow().0 + 1;
+        if number <= told.news.number {
+            return 0;
+        }
         let mut before: HashMap<String, (u64, Part)> =
             told.parts.drain(..).map(|known| (known.1.id.clone(), known)).collect();
         let same = |known: Option<(u64, Part)>, part: &Part| match known {
             Some((since, known)) if known == *part => (since, known),
-            Some(_) | None => (round, part.clone()),
+            Some(_) | None => (number, part.clone()),
         };
         told.parts = parts.map(|part| same(before.remove(&part.id), part)).collect();
-        if told.parts.iter().all(|(since, _)| *since < round) {
-            return;
+        if told.parts.iter().all(|(since, _)| *since < number) {
+            return 0;
         }
-        told.latest = (round, told.since(round - 1).into());
-        self.round.send_replace(Revision(round));
+        let text: Arc<str> = told.since(number - 1).into();
+        let bytes = text.len();
+        told.news = News { number, before: told.news.number, text };
+        self.latest.send_replace(Revision(number));
+        bytes
     }
 
-    /// What has changed after a round, as one line of JSON, and the round up to which that tells;
-    /// `None` where nothing has.
-    pub fn after(&self, round: u64) -> Option<(u64, Arc<str>)> {
+    /// What has changed since a rendering, as one line of JSON, and the rendering up to which that
+    /// tells; `None` where nothing has.
+    pub fn after(&self, seen: u64) -> Option<(u64, Arc<str>)> {
         let told = self.told.lock();
-        let (latest, text) = &told.latest;
-        match latest.checked_sub(round)? {
-            0 => None,
-            1 => Some((*latest, Arc::clone(text))),
-            _ => Some((*latest, told.since(round).into())),
+        let News { number, before, text } = &told.news;
+        if seen >= *number {
+            None
+        } else if seen >= *before {
+            Some((*number, Arc::clone(text)))
+        } else {
+            Some((*number, told.since(seen).into()))
         }
     }
 }
@@ -148,8 +169,8 @@ struct Changed<'p> {
 }
 
 impl Told {
-    fn since(&self, round: u64) -> String {
-        let parts = self.parts.iter().filter(|(since, _)| *since > round);
+    fn since(&self, seen: u64) -> String {
+        let parts = self.parts.iter().filter(|(since, _)| *since > seen);
         let changed = Changed { parts: parts.map(|(_, part)| part).collect() };
         // JSON has no line breaks within a string, and none is put between.
         serde_json::to_string(&changed).unwrap_or_default()
@@ -166,37 +187,42 @@ mod tests {
     }
 
     fn ids(found: Option<(u64, Arc<str>)>) -> Option<(u64, Vec<String>)> {
-        let (round, text) = found?;
+        let (number, text) = found?;
         assert!(!text.contains('\n'));
         let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         let parts = json["parts"].as_array().expect("parts").iter();
-        Some((round, parts.map(|part| part["id"].as_str().expect("an id").to_owned()).collect()))
+        Some((number, parts.map(|part| part["id"].as_str().expect("an id").to_owned()).collect()))
     }
 
     #[test]
     fn only_what_has_changed_is_told_and_whoever_missed_more_is_told_more() {
-        let board = Board::new(7);
+        let board = Board::new();
         assert_eq!(board.after(0), None);
         let both = || vec!["a".to_owned(), "b".to_owned()];
-        for (texts, round) in
-            [(["1\n", "1"], 1), (["1\n", "2"], 2), (["1\n", "2"], 2), (["3", "2"], 3)]
-        {
-            board.tell(parts(texts).iter());
-            assert_eq!(board.round.borrow().0, round);
+        // Numbers are those of all views, so that some are left out.
+        for (number, texts, latest) in [
+            (3, ["1\n", "1"], 3),
+            (5, ["1\n", "2"], 5),
+            (6, ["1\n", "2"], 5),
+            (9, ["3", "2"], 9),
+            (9, ["4", "4"], 9),
+        ] {
+            board.take(number, parts(texts).iter());
+            assert_eq!(board.latest.borrow().0, latest);
         }
-        assert_eq!(ids(board.after(2)), Some((3, vec!["a".to_owned()])));
-        assert_eq!(ids(board.after(1)), Some((3, both())));
-        assert_eq!(ids(board.after(0)), Some((3, both())));
-        assert_eq!(board.after(3), None);
+        for seen in [5, 6, 8] {
+            assert_eq!(ids(board.after(seen)), Some((9, vec!["a".to_owned()])), "{seen}");
+        }
+        for seen in [0, 3, 4] {
+            assert_eq!(ids(board.after(seen)), Some((9, both())), "{seen}");
+        }
+        assert_eq!((board.after(9), board.after(10)), (None, None));
     }
 
     #[test]
-    fn a_listener_goes_on_from_the_events_of_this_board_alone() {
-        let board = Board::new(7);
-        board.tell(parts(["1", "1"]).iter());
-        assert_eq!((board.round_of("7.1"), board.id(1)), (1, "7.1".to_owned()));
-        for other in ["7.2", "8.1", "1", "", "7.x", "x.1"] {
-            assert_eq!(board.round_of(other), 0, "{other}");
-        }
+    fn figures_rest_the_longer_the_more_there_was_to_tell() {
+        let rest = |bytes| rest_after(bytes).as_millis();
+        assert_eq!([0, 1_000, 32 * 1024].map(rest), [1_000; 3]);
+        assert_eq!([64 * 1024, usize::MAX].map(rest), [3_000, 10_000]);
     }
 }

@@ -1,8 +1,8 @@
 //! `GET /live/...`: the parts of a page that have changed, as they change.
 //!
 //! One event a round, `parts`: a JSON object with `parts`, each an `id` and the `html` of the
-//! element of that id. A browser that comes back says which event it has seen last, and gets what
-//! has changed since; one whom nobody remembers gets all.
+//! element of that id. A page says in `seen` which rendering it shows, and a browser that comes back
+//! which event it has heard last: both get what has changed since. Whoever says neither gets all.
 
 use std::sync::Arc;
 
@@ -24,9 +24,10 @@ use crate::web::{Listens, Problem, Rooms};
 pub async fn overview(
     State(rooms): State<Arc<Rooms>>,
     signed: Signed,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    follow(rooms, signed, &headers, &View::Overview)
+    follow(rooms, signed, (&headers, &uri), &View::Overview)
 }
 
 /// `GET /live/components/{component}`, with `span` as the page has it.
@@ -42,21 +43,28 @@ pub async fn component(
         return Err(unknown(&component));
     }
     let view = View::Component(id, Reach::parse(&query_value(&uri, "span")));
-    Ok(follow(rooms, signed, &headers, &view))
+    Ok(follow(rooms, signed, (&headers, &uri), &view))
 }
 
-fn follow(rooms: Arc<Rooms>, signed: Signed, headers: &HeaderMap, view: &View) -> Response {
+fn follow(
+    rooms: Arc<Rooms>,
+    signed: Signed,
+    (headers, uri): (&HeaderMap, &Uri),
+    view: &View,
+) -> Response {
     let Some(place) = rooms.streams.enter(Listens::Control) else {
         return no_place().into_response();
     };
     let board = rooms.live.boards.join(view, &rooms);
-    let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let mut seen = seen.map_or(0, |id| board.round_of(id));
+    let heard = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let seen = heard.map_or_else(|| query_value(uri, "seen"), str::to_owned);
+    let mut seen = rooms.seen_number(&seen);
     let wake = board.watch();
+    let house = Arc::clone(&rooms);
     let news = move |_: Revision, text: &mut String| {
-        if let Some((round, changed)) = board.after(seen) {
-            write_event(text, board.id(round), "parts", &changed);
-            seen = round;
+        if let Some((number, changed)) = board.after(seen) {
+            write_event(text, house.seen(number), "parts", &changed);
+            seen = number;
         }
         News::Told
     };

@@ -1,9 +1,9 @@
 //! Pages that are alive: what they show is worked out once for everybody who looks at it.
 //!
 //! A view is a page's parts that change, each a piece of HTML with an id. A [`Board`] renders its
-//! view at most once a second, only while somebody listens, and tells all its listeners what has
-//! changed; so two hundred open pages cost as much as one, and a page that nobody has open costs
-//! nothing. Nothing here is on the way of an answer to a question: figures are read from the ledger
+//! view at most once a second, only while somebody listens, and tells each of its listeners what
+//! has changed since the rendering that it has before it; so two hundred open pages cost as much as
+//! one, and a page that nobody has open costs nothing. Nothing here is on the way of an answer to a question: figures are read from the ledger
 //! and the guard as a report reads them.
 
 mod board;
@@ -12,8 +12,8 @@ mod past;
 mod shelf;
 mod view;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use board::Boards;
@@ -21,9 +21,9 @@ pub(super) use board::Part;
 pub use door::{component, overview};
 pub(super) use past::{Past, PastLine};
 use shelf::Shelf;
-pub(super) use view::{Reach, View};
+pub(super) use view::{Numbered, Reach, View};
 
-use super::pages::Rendered;
+use super::Rooms;
 use crate::domain::ComponentId;
 
 /// Views that are kept rendered for a moment.
@@ -46,11 +46,13 @@ const PAST_FRESH_FOR: Duration = Duration::from_secs(10);
 
 /// What pages that are alive share.
 pub struct Live {
-    views: Shelf<View, Rendered>,
+    views: Shelf<View, Numbered>,
     past: Shelf<(), Past>,
     charts: Shelf<(ComponentId, Reach), String>,
     boards: Boards,
     rendered: Arc<AtomicU64>,
+    /// Tells the numbers of this process from those of one before it.
+    epoch: OnceLock<i64>,
 }
 
 impl Default for Live {
@@ -61,6 +63,7 @@ impl Default for Live {
             charts: Shelf::with_places(CHARTS_MAX),
             boards: Boards::default(),
             rendered: Arc::default(),
+            epoch: OnceLock::new(),
         }
     }
 }
@@ -69,5 +72,24 @@ impl Live {
     /// How often a view was rendered since the start.
     pub fn rendered(&self) -> u64 {
         self.rendered.load(Ordering::Relaxed)
+    }
+}
+
+impl Rooms {
+    fn epoch(&self) -> i64 {
+        *self.live.epoch.get_or_init(|| self.clock.now().micros())
+    }
+
+    /// A rendering's number as pages and events name it.
+    pub(super) fn seen(&self, number: u64) -> String {
+        format!("{}.{number}", self.epoch())
+    }
+
+    /// The number of a rendering that is named so; 0 where this process has made no such one.
+    fn seen_number(&self, seen: &str) -> u64 {
+        let Some((epoch, number)) = seen.split_once('.') else { return 0 };
+        let is_ours = epoch.parse() == Ok(self.epoch());
+        let number = number.parse().ok().filter(|number| *number <= self.live.rendered());
+        number.filter(|_| is_ours).unwrap_or(0)
     }
 }

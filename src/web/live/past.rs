@@ -13,8 +13,8 @@ const HOURS: i64 = 24;
 #[derive(Debug, Default)]
 pub(in crate::web) struct Past {
     components: BTreeMap<ComponentId, PastLine>,
-    /// Why it could not be read.
-    pub problem: Option<String>,
+    /// Why it is not there and what to do, in sentences; `None` where it could be read.
+    pub problem: Option<&'static str>,
 }
 
 /// The last day of a component.
@@ -28,11 +28,9 @@ pub(in crate::web) struct PastLine {
     pub differed: u64,
     /// All answers.
     pub answered: u64,
-    /// Since when latencies are told: this hour and the one before.
-    pub since: Timestamp,
-    /// How long legacy took since then.
+    /// How long legacy took within this hour and the one before.
     pub legacy: LatencySummary,
-    /// How long SSOT took since then.
+    /// The same of SSOT.
     pub ssot: LatencySummary,
 }
 
@@ -54,12 +52,28 @@ impl Past {
 
     fn unreadable(error: &LedgerError) -> Self {
         tracing::error!(%error, "the past of the components cannot be read");
-        Self { problem: Some(error.to_string()), ..Self::default() }
+        Self { problem: Some(advice(error)), ..Self::default() }
     }
 
     /// That of a component; `None` where nothing was ever counted.
     pub fn of(&self, component: &ComponentId) -> Option<&PastLine> {
         self.components.get(component)
+    }
+}
+
+/// What is wrong and what to do, for whoever looks at a page. The log has the rest.
+fn advice(error: &LedgerError) -> &'static str {
+    match error {
+        LedgerError::Store(_) | LedgerError::Comparisons { .. } => {
+            "The disk does not give back what was counted within the last day. Answers, the guard and \
+             the counts of the last hour go on. The service's log says which row and why: look there, \
+             then at the disk and its free space. It is read again every 10 seconds."
+        }
+        LedgerError::Key(_) => {
+            "A row of what was counted within the last day makes no sense to this release; the \
+             service's log names it. Answers, the guard and the counts of the last hour go on. If \
+             another release has written it, start that one again."
+        }
     }
 }
 
@@ -73,7 +87,6 @@ impl PastLine {
             differing: nothing,
             differed: 0,
             answered: 0,
-            since,
             legacy: LatencySummary::default(),
             ssot: LatencySummary::default(),
         };
@@ -110,6 +123,13 @@ mod tests {
 
     use super::*;
     use crate::ledger::Tally;
+
+    #[test]
+    fn what_cannot_be_read_is_told_in_sentences_without_the_words_of_the_store() {
+        let past = Past::unreadable(&LedgerError::Key("minutes/\u{202e}x".to_owned()));
+        let told = past.problem.expect("told");
+        assert!(told.ends_with('.') && told.contains("log") && !told.contains("minutes/"));
+    }
 
     #[test]
     fn a_day_has_a_value_for_each_hour_and_latencies_of_the_last_two() {

@@ -66,8 +66,13 @@ where
         };
         // Too late is as good as never: then there is what there was before.
         let _in_time = timeout(patience, ready.changed()).await;
+        self.kept(&key)
+    }
+
+    /// What there is, however old.
+    pub fn kept(&self, key: &K) -> Option<Arc<V>> {
         let slots = self.slots.lock();
-        let (_, value) = slots.get(&key)?.value.as_ref()?;
+        let (_, value) = slots.get(key)?.value.as_ref()?;
         Some(Arc::clone(value))
     }
 
@@ -129,10 +134,12 @@ mod tests {
         let (shelf, count) = (Shelf::with_places(2), Arc::default());
         let take = || shelf.take("a", (SECOND, SECOND / 10), counting(&count, SECOND / 2));
         assert_eq!(take().await, None);
+        assert_eq!(shelf.kept(&"a"), None);
         tokio::time::sleep(SECOND / 2).await;
         assert_eq!(take().await.as_deref(), Some(&1));
         tokio::time::advance(SECOND).await;
         assert_eq!(take().await.as_deref(), Some(&1), "an older one is better than none");
+        assert_eq!(shelf.kept(&"a").as_deref(), Some(&1), "and asking for it makes none");
     }
 
     #[tokio::test(start_paused = true)]

@@ -105,14 +105,22 @@ impl Reach {
     }
 }
 
+/// A view as it was rendered once.
+pub(in crate::web) struct Numbered {
+    /// Of two of the same view, the later one has the higher.
+    pub number: u64,
+    /// Its parts.
+    pub rendered: Rendered,
+}
+
 impl Rooms {
     /// The parts of a view as they are now, at most a second old; `None` where they cannot be
     /// rendered in time.
-    pub(in crate::web) async fn rendered(self: &Arc<Self>, view: View) -> Option<Arc<Rendered>> {
+    pub(in crate::web) async fn rendered(self: &Arc<Self>, view: View) -> Option<Arc<Numbered>> {
         let (rooms, of) = (Arc::clone(self), view.clone());
         let make = async move {
-            rooms.live.rendered.fetch_add(1, Ordering::Relaxed);
-            match of {
+            let number = rooms.live.rendered.fetch_add(1, Ordering::Relaxed) + 1;
+            let rendered = match of {
                 View::Overview => {
                     let past = rooms.past().await;
                     on_a_thread(move || overview_parts(&rooms, past.as_deref())).await
@@ -123,7 +131,8 @@ impl Rooms {
                     on_a_thread(move || component_parts(&rooms, &component, charts.as_deref()))
                         .await
                 }
-            }
+            };
+            Numbered { number, rendered }
         };
         self.live.views.take(view, (FRESH_FOR, PATIENCE_FOR_ALL), make).await
     }

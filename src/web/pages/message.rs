@@ -6,6 +6,8 @@ use axum::response::Response;
 
 use super::{Complaint, Frame, page, see_other};
 use crate::access::Refusal;
+use crate::web::Rooms;
+use crate::web::guard::Signed;
 
 /// A page that says one thing.
 #[derive(Template)]
@@ -76,6 +78,27 @@ fn page_behind(method: &Method, uri: &Uri) -> String {
         ("components", Some(component)) => format!("/components/{component}"),
         (page, _) => format!("/{page}"),
     }
+}
+
+/// A page where there is none.
+pub fn no_page(rooms: &Rooms, signed: Option<&Signed>) -> Response {
+    let text = "There is no page at this address. Perhaps it was typed or copied in part, or comes \
+                from another release.";
+    Complaint::not_found(text).page(Frame::for_anybody(rooms, signed), "No such page")
+}
+
+/// A page at an address to which only forms are sent, with the way to the page that has the form.
+pub fn only_forms(rooms: &Rooms, signed: Option<&Signed>, uri: &Uri) -> Response {
+    let message = MessagePage {
+        frame: Frame::for_anybody(rooms, signed),
+        title: "Nothing to look at".to_owned(),
+        text: "Forms are sent to this address, and opening it does nothing. Nothing was changed \
+               now."
+            .to_owned(),
+        back: page_behind(&Method::POST, uri),
+        back_text: "To the page with the form",
+    };
+    page(StatusCode::METHOD_NOT_ALLOWED, &message)
 }
 
 /// A page that says that something is done.

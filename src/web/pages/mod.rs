@@ -56,7 +56,7 @@ pub use component::{
 pub use explain::{explain, explain_form};
 pub use golden_path::golden_path;
 pub use history::history;
-pub use message::send_elsewhere;
+pub use message::{no_page, only_forms, send_elsewhere};
 pub use mismatch::{accept, mismatch};
 pub use mismatches::mismatches;
 pub use operators::{add_operator, change_role, new_link, operators, remove_operator};
@@ -72,7 +72,8 @@ pub use setup::{look_setup, set_up, setup};
 pub use sign_in::{from_provider, sign_in, sign_in_form, sign_out, to_provider};
 pub use sockets::sockets;
 pub use static_files::{
-    app_css, app_js, charts_css, charts_js, link_js, mark_svg, overview_css, pages_css, report_css,
+    app_css, app_js, charts_css, charts_js, copy_js, link_js, mark_svg, overview_css, pages_css,
+    report_css,
 };
 pub use tokens::{make_token, revoke_token, tokens};
 

@@ -21,6 +21,7 @@ const APP_JS: &str = include_str!("../../../templates/static/app.js");
 /// What only Mismatches, Sockets, Authority, History and Settings need.
 pub const PAGES_CSS: &str = include_str!("../../../templates/static/pages.css");
 const LINK_JS: &str = include_str!("../../../templates/static/link.js");
+const COPY_JS: &str = include_str!("../../../templates/static/copy.js");
 const MARK_SVG: &str = include_str!("../../../templates/static/mark.svg");
 
 static APP_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(APP_CSS));
@@ -31,6 +32,7 @@ static OVERVIEW_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(OVERVIEW_CSS))
 static SCRIPT_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(APP_JS));
 static PAGES_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(PAGES_CSS));
 static LINK_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(LINK_JS));
+static COPY_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(COPY_JS));
 static MARK_TAG: LazyLock<HeaderValue> = LazyLock::new(|| tag(MARK_SVG));
 
 /// `GET /static/app.css`
@@ -71,6 +73,11 @@ pub async fn app_js(headers: HeaderMap) -> Response {
 /// `GET /static/link.js`
 pub async fn link_js(headers: HeaderMap) -> Response {
     file(&headers, LINK_JS, "text/javascript; charset=utf-8", &LINK_TAG)
+}
+
+/// `GET /static/copy.js`
+pub async fn copy_js(headers: HeaderMap) -> Response {
+    file(&headers, COPY_JS, "text/javascript; charset=utf-8", &COPY_TAG)
 }
 
 /// `GET /static/mark.svg`

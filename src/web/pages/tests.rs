@@ -350,8 +350,10 @@ fn reading(text: &str) -> Rendered {
 }
 
 fn overview(text: &str) -> Rendered {
-    let page =
-        |parts: &_, may_lower| OverviewPage { frame: frame("overview"), may_lower, parts }.render();
+    let page = |parts: &_, may_lower| {
+        let (frame, seen) = (frame("overview"), "7.7".to_owned());
+        OverviewPage { frame, seen, may_lower, parts }.render()
+    };
     let flags = || flags(text).into_iter().map(Arc::new).collect::<Vec<_>>();
     let all = flags();
     let all: Vec<&Arc<Flag>> = all.iter().collect();

@@ -9,13 +9,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::handler::Handler;
-use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::guard::{Guarded, guard};
-use super::{Problem, Rooms, health, metrics, openapi, sockets};
+use super::nowhere::{method_not_allowed, no_such_method, no_such_page, not_found};
+use super::{Rooms, health, metrics, openapi, sockets};
 use crate::access::Permission;
 
 /// The listeners, each with routes of its own.
@@ -120,7 +119,15 @@ fn router(listener: Listens, rooms: Arc<Rooms>) -> Router {
         // For suites that test the protocol, and not in the table: no deployment has it.
         router = router.route("/echo", on(MethodFilter::GET, sockets::echo));
     }
-    router.method_not_allowed_fallback(method_not_allowed).fallback(not_found).with_state(rooms)
+    let router = match listener {
+        Listens::Control => {
+            router.method_not_allowed_fallback(no_such_method).fallback(no_such_page)
+        }
+        Listens::Data | Listens::Metrics => {
+            router.method_not_allowed_fallback(method_not_allowed).fallback(not_found)
+        }
+    };
+    router.with_state(rooms)
 }
 
 fn metrics_only() -> Vec<Route> {
@@ -187,18 +194,4 @@ fn filter(method: &str) -> MethodFilter {
         "OPTIONS" => MethodFilter::OPTIONS,
         _ => MethodFilter::GET,
     }
-}
-
-async fn not_found() -> Problem {
-    Problem::not_found("this listener has no such path; GET /openapi.json lists those it has")
-}
-
-async fn method_not_allowed() -> impl IntoResponse {
-    Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method",
-        "Another method",
-        "the path exists, but not with this method; GET /openapi.json lists what it takes",
-    )
-    .with_header(header::CACHE_CONTROL, axum::http::HeaderValue::from_static("no-store"))
 }

@@ -97,6 +97,7 @@ fn files() -> Vec<Route> {
         api("GET", "/static/app.js", anybody, pages::app_js),
         api("GET", "/static/pages.css", anybody, pages::pages_css),
         api("GET", "/static/link.js", anybody, pages::link_js),
+        api("GET", "/static/copy.js", anybody, pages::copy_js),
         api("GET", "/static/mark.svg", anybody, pages::mark_svg),
     ]
 }

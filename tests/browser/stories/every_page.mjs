@@ -1,30 +1,26 @@
 // What holds on every page.
 
 import { check, expect, test } from "../registry.mjs";
-import { OPEN_PAGES, PAGES, REFUSING_PAGES } from "../pages.mjs";
+import { openPages, PAGES, signedPages } from "../pages.mjs";
 
 const BYTES_MAX = 150 * 1024;
 const ANSWER_MS = 2000;
 
-/** Every page for one kind of window; `look` says what is wrong with it. */
+/** Opens every page in one kind of window; `look` says what is wrong with it. */
 async function each(site, options, look) {
   const faults = [];
-  const add = (path, found) => faults.push(...found.map((fault) => `${path}: ${fault}`));
-  const signed = await site.person("ada", options);
-  for (const path of PAGES) add(path, await look(signed, path, 200));
-  for (const [path, status] of REFUSING_PAGES) add(path, await look(signed, path, status));
-  await signed.isCalm("opening every page");
-  await signed.close();
-  const somebody = await site.somebody(options);
-  for (const path of OPEN_PAGES) add(path, await look(somebody, path, 200));
-  await somebody.isCalm("opening every page of anybody");
-  await somebody.close();
+  const visit = async (person, pages) => {
+    for (const { name, of, status, open } of pages) {
+      const found = await open(person);
+      if (found !== status) faults.push(`${name}: status ${found} instead of ${status}`);
+      for (const fault of await look(person, of ?? name)) faults.push(`${name}: ${fault}`);
+    }
+    await person.isCalm("opening every page");
+    await person.close();
+  };
+  await visit(await site.proven("ada", options), await signedPages(site));
+  await visit(await site.somebody(options), openPages(site));
   check(faults.length === 0, faults.join("\n"));
-}
-
-async function opened(person, path, status) {
-  const found = await person.go(path);
-  return found === status ? [] : [`status ${found} instead of ${status}`];
 }
 
 for (const [name, options] of Object.entries({
@@ -34,18 +30,14 @@ for (const [name, options] of Object.entries({
   "axe-dark-narrow": { width: 390, dark: true },
 })) {
   test(name, "axe-core finds nothing wrong with any page", async (site) => {
-    await each(site, options, async (person, path, status) => [
-      ...(await opened(person, path, status)),
-      ...(await person.faults()),
-    ]);
+    await each(site, options, (person) => person.faults());
   });
 }
 
 test("narrow", "no page is wider than a telephone", async (site) => {
-  await each(site, { width: 390 }, async (person, path, status) => {
-    const faults = await opened(person, path, status);
+  await each(site, { width: 390 }, async (person) => {
     const width = await person.page.evaluate(() => document.documentElement.scrollWidth);
-    return width > 390 ? [...faults, `is ${width} pixels wide`] : faults;
+    return width > 390 ? [`is ${width} pixels wide`] : [];
   });
 });
 
@@ -85,8 +77,8 @@ test("prompt", "every page is answered at once, whatever has still to be read fo
 
 test("one-heading", "every page has a title of its own, one heading, and a way past the navigation", async (site) => {
   const titles = new Map();
-  await each(site, {}, async (person, path, status) => {
-    const faults = await opened(person, path, status);
+  await each(site, {}, async (person, path) => {
+    const faults = [];
     const headings = await person.page.locator("h1").count();
     if (headings !== 1) faults.push(`has ${headings} headings`);
     if (await person.page.evaluate(() => document.activeElement === document.body)) {
@@ -94,7 +86,8 @@ test("one-heading", "every page has a title of its own, one heading, and a way p
       const first = await person.page.evaluate(() => document.activeElement?.getAttribute("href"));
       if (first !== "#content") faults.push(`the keyboard begins at ${first}`);
     }
-    titles.set(await person.page.title(), [...(titles.get(await person.page.title()) ?? []), path]);
+    const title = await person.page.title();
+    titles.set(title, [...new Set([...(titles.get(title) ?? []), path])]);
     return faults;
   });
   const shared = [...titles].filter(([, paths]) => paths.length > 1 && paths.some((path) => PAGES.includes(path)));

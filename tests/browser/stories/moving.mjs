@@ -1,27 +1,8 @@
 // Moving a component forward and back, with and without a script.
 
+import { accept, accepted, difference, raise, rollBack, stands } from "../deeds.mjs";
 import { check, expect, test, until } from "../registry.mjs";
 import { HOSTILE } from "../traffic.mjs";
-
-/** Looks at what a share would do, says why, and does it. */
-async function raise(person, component, share, note) {
-  const path = `/components/${component}/move?to=canary&share=${share}`;
-  expect(await person.go(path), 200, "what it would do");
-  await person.page.getByLabel("Why").fill(note);
-  await person.page.getByRole("button", { name: /^Raise/ }).click();
-  await person.page.waitForURL((url) => url.pathname === `/components/${component}`);
-}
-
-/** The red button, with its confirmation. */
-async function rollBack(person, component, note) {
-  await person.go(`/components/${component}`);
-  await person.page.locator("summary", { hasText: "Roll back to legacy" }).click();
-  if (note) await person.page.getByLabel("Why, if there is time").fill(note);
-  await person.page.getByRole("button", { name: "Roll back, now" }).click();
-}
-
-const stands = (site, component, stage) =>
-  until(`${component} at ${stage}`, async () => (await site.service.flag(component)).stage === stage);
 
 test("live", "a raised share shows on an open overview without a reload, and numbers move on", async (site) => {
   const watcher = await site.person("vera");
@@ -62,6 +43,26 @@ test("stale", "whoever acts on an old page sees both versions, and nothing of hi
   await ada.sees("both versions", (text) => ["faster", "Yours", "Theirs"].every((word) => text.includes(word)));
   expect((await site.service.flag("http-auth-stale")).share, 200, "the share");
   await ada.isCalm("being late");
+});
+
+test("stale-plan", "whoever steers an old plan sees both versions, and may do his all the same", async (site) => {
+  const component = "http-auth-planned";
+  await site.service.plan(component, 24);
+  const ada = await site.person("ada");
+  await ada.go(`/components/${component}`);
+  await site.service.plan(component, 48);
+  await ada.page.locator("summary", { hasText: "End the plan" }).click();
+  await ada.page.locator("#plan-abort-note").fill("not this one");
+  await ada.page.getByRole("button", { name: "End the plan" }).click();
+  const both = ["Somebody was faster", "Yours", "to end it", "Theirs", "another plan"];
+  await ada.sees("both versions", (text) => both.every((words) => text.includes(words)));
+  const plan = async () => JSON.parse((await site.service.control("GET", `/v1/rollouts/${component}`)).text);
+  expect((await plan()).state, "running", "the plan");
+  await ada.isCalm("being late");
+  await ada.page.locator("summary", { hasText: "Do mine all the same" }).click();
+  await ada.page.getByRole("button", { name: "End the plan" }).click();
+  await until("the end of the plan", async () => (await plan()).state === "aborted");
+  await ada.isCalm("ending a plan");
 });
 
 test("back", "a rollback is one confirmed click, is latched, and is marked on the chart", async (site) => {
@@ -132,13 +133,13 @@ test("hold", "holding everything holds, and a release lets go", async (site) => 
   await site.release();
 });
 
-test("plain", "without a script one raises, is refused, and rolls back all the same", async (site) => {
+test("plain", "without a script one signs in, raises, is refused, rolls back and accepts all the same", async (site) => {
   const ada = await site.somebody({ script: false });
   await ada.signIn("ada");
   await raise(ada, "http-auth-plain", 3, "without a script");
   await ada.sees("the share", (text) => text.includes("3 %"));
   await ada.go("/components/http-auth-plain/move?to=sealed");
-  await ada.sees("the reason", (text) => text.includes("Not now"));
+  await ada.sees("the reason", (text) => text.includes("Not now") && text.includes("one stage at a time"));
   await rollBack(ada, "http-auth-plain");
   await stands(site, "http-auth-plain", "shadow");
   await until("the mark on the chart, by reload", async () => {
@@ -146,5 +147,9 @@ test("plain", "without a script one raises, is refused, and rolls back all the s
     const told = await ada.page.locator("#charts .chart-mark title").allTextContents();
     return told.some((text) => text.includes("rolled back"));
   });
+  await difference(site, "frontend-session");
+  await accept(ada, "frontend-session", "plainly");
+  await ada.sees("that it is accepted", (text) => text.includes("Accepted now by plainly"));
+  expect((await accepted(site, "frontend-session", "plainly")).owner, "team identity", "the owner");
   await ada.isCalm("moving without a script");
 });

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
+use super::allowed::plan_permission;
 use super::moving::refused;
 use super::stale::{self, Wanted};
-use super::{known, seen_revision, settings};
+use super::{known, seen_revision, settings, stale_plan};
 use crate::access::{Actor, Permission, Refusal};
 use crate::domain::Revision;
 use crate::flags::{Flag, FlagsError, Move, RolloutRefusal, StartWish};
@@ -27,6 +28,8 @@ enum Undone {
     NotPermitted(Complaint),
     /// Somebody else was first.
     Stale(Option<Revision>, Wanted),
+    /// The same with its plan.
+    StalePlan(Option<Revision>),
 }
 
 type Done = Result<&'static str, Undone>;
@@ -50,6 +53,7 @@ async fn answer(
             let flag = now.flag(flag.component.as_str()).unwrap_or(flag);
             stale::show(rooms, signed, flag, (seen, wanted), form.text("note")).await
         }
+        Err(Undone::StalePlan(seen)) => stale_plan::show(rooms, signed, flag, (seen, form)).await,
         Err(Undone::Wrong(complaint, place)) => {
             super::show(rooms, signed, flag, complaint.in_place(place), Some(form)).await
         }
@@ -195,11 +199,7 @@ pub async fn change_plan(
 
 async fn planned(rooms: &Rooms, signed: &Signed, flag: &Flag, form: &Form) -> Done {
     let verb = form.text("verb");
-    let permission = match verb {
-        "pause" | "abort" => Permission::Lower,
-        _ => Permission::Raise,
-    };
-    let pass = pass(rooms, signed, permission)?;
+    let pass = pass(rooms, signed, plan_permission(verb))?;
     let (seen, component) = (seen_revision(form), &flag.component);
     let cause = cause(&pass, form.text("note").to_owned());
     let plans = rooms.plans.rollouts();
@@ -225,6 +225,9 @@ async fn planned(rooms: &Rooms, signed: &Signed, flag: &Flag, form: &Form) -> Do
             rooms.access.refusals.count(Refusal::SamePerson);
             Err(Undone::Wrong(Complaint::refused(Refusal::SamePerson), "plan"))
         }
+        Err(FlagsError::Rollout(
+            RolloutRefusal::IsThere { .. } | RolloutRefusal::Changed { .. },
+        )) => Err(Undone::StalePlan(seen)),
         Err(error) => Err(Undone::Wrong(refused(error), "plan")),
     }
 }

@@ -15,6 +15,14 @@ pub(in crate::web::pages) enum Allowed {
     No(String),
 }
 
+/// What it takes to do that with a plan.
+pub(super) fn plan_permission(verb: &str) -> Permission {
+    match verb {
+        "pause" | "abort" => Permission::Lower,
+        _ => Permission::Raise,
+    }
+}
+
 impl Allowed {
     /// Why not; `None` where it may be done.
     pub fn why_not(&self) -> Option<&str> {
@@ -33,6 +41,20 @@ impl Allowed {
         let role = Role::ALL.into_iter().find(|role| role.may(permission));
         let role = role.map_or("", Role::as_str);
         Self::No(format!("takes the role {role}"))
+    }
+
+    /// Whether somebody may do that with a plan of the component. What stops is always open; what
+    /// goes on is not while something stands against the component.
+    pub fn to_plan(signed: &Signed, flag: &Flag, verb: &str) -> Self {
+        let permission = plan_permission(verb);
+        match Self::by_role(signed, permission) {
+            Self::Yes if permission == Permission::Lower => Self::Yes,
+            Self::Yes if flag.latch.is_some() => {
+                Self::No("rolled back: release it first".to_owned())
+            }
+            Self::Yes if flag.hold.is_some() => Self::No("held: release it first".to_owned()),
+            by_role => by_role,
+        }
     }
 
     /// By the rules of moves as things are now.

@@ -3,7 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::allowed::Allowed;
+use super::allowed::{Allowed, plan_permission};
 use super::plan::{PlanView, TemplateLine, template_lines};
 use super::settings::SettingsForm;
 use super::state::means;
@@ -90,14 +90,6 @@ impl Controls {
         };
         let falling = falling.iter().map(|flag| format!("{} from {}", flag.component, flag.stage));
         let plan = rooms.plans.rollouts().of(&flag.component);
-        let may_start = match Allowed::by_role(signed, Permission::Raise) {
-            no @ Allowed::No(_) => no,
-            Allowed::Yes if flag.latch.is_some() => {
-                Allowed::No("rolled back: release it first".to_owned())
-            }
-            Allowed::Yes if flag.hold.is_some() => Allowed::No("held: release it first".to_owned()),
-            Allowed::Yes => Allowed::Yes,
-        };
         let is_marked = flag.latch.is_some() || flag.hold.is_some();
         let first = Stage::Canary(Share::from_basis_points(1).unwrap_or(Share::ALL));
         Self {
@@ -122,8 +114,8 @@ impl Controls {
             settings: SettingsForm::new(&rooms.flags.snapshot(), signed, flag, typed),
             plan: plan.map(|plan| PlanView::of(rooms, &plan, now)),
             templates: template_lines(),
-            may_start,
-            may_stop: Allowed::by_role(signed, Permission::Lower),
+            may_start: Allowed::to_plan(signed, flag, "start"),
+            may_stop: Allowed::to_plan(signed, flag, "pause"),
             complaint,
         }
     }
@@ -190,17 +182,13 @@ impl Controls {
 
     /// Whether somebody with these rights may do that with a plan.
     fn plan_allowed(&self, verb: &str) -> Allowed {
-        let stops = verb == "pause" || verb == "abort";
-        if stops { self.may_stop.clone() } else { self.may_raise() }
+        let stops = plan_permission(verb) == Permission::Lower;
+        // What a plan is started with is what it goes on with.
+        if stops { self.may_stop.clone() } else { self.may_start.clone() }
     }
 
     /// True for what takes a reason.
-    fn says_why(verb: &str) -> bool {
+    pub(super) fn says_why(verb: &str) -> bool {
         verb == "skip"
-    }
-
-    /// What a plan is started with is what it goes on with.
-    fn may_raise(&self) -> Allowed {
-        self.may_start.clone()
     }
 }

@@ -14,6 +14,7 @@ mod plan;
 pub(super) mod samples;
 mod settings;
 mod stale;
+mod stale_plan;
 mod state;
 
 use std::sync::Arc;
@@ -35,7 +36,7 @@ use crate::flags::Flag;
 use crate::web::Rooms;
 use crate::web::form::Form;
 use crate::web::guard::Signed;
-use crate::web::live::{Part, Reach, View};
+use crate::web::live::{Numbered, Part, Reach, View};
 use crate::web::named::Named;
 
 use card::Card;
@@ -55,6 +56,8 @@ pub(super) struct ComponentPage<'p> {
     pub frame: Frame,
     pub component: String,
     pub reach: Reach,
+    /// Which rendering it shows.
+    pub seen: String,
     pub parts: &'p ComponentParts,
     pub controls: Controls,
     pub card: Option<Card>,
@@ -151,8 +154,8 @@ async fn shown(
     let (house, of) = (Arc::clone(rooms), flag.component.clone());
     let read = move || (card::last_rollback(&house, &of), past::past_changes(&house, &of, now));
     let read = tokio::task::spawn_blocking(read);
-    let rendered = rooms.rendered(View::Component(flag.component.clone(), reach)).await;
-    let Some(Rendered::Component(parts)) = rendered.as_deref() else {
+    let drawn = rooms.rendered(View::Component(flag.component.clone(), reach)).await;
+    let Some(Numbered { number, rendered: Rendered::Component(parts) }) = drawn.as_deref() else {
         return super::overview::unready(frame);
     };
     let (card, changes) = read.await.unwrap_or((None, None));
@@ -161,6 +164,7 @@ async fn shown(
         frame,
         component: flag.component.to_string(),
         reach,
+        seen: rooms.seen(*number),
         parts,
         controls: Controls::new(rooms, signed, flag, (complaint, typed), now),
         card: card.as_ref().map(|card| Card::new(card, now)),

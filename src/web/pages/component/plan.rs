@@ -85,7 +85,7 @@ impl PlanView {
             },
         });
         Self {
-            name: plan.template.clone().unwrap_or_else(|| "own".to_owned()),
+            name: name_of(plan).to_owned(),
             state: plan.state.name(),
             told,
             waits,
@@ -96,26 +96,88 @@ impl PlanView {
         }
     }
 
-    /// What can be done with it now: the word of the form, and the words of the button.
-    pub fn verbs(&self) -> &'static [(&'static str, &'static str, &'static str)] {
-        match self.state {
-            "running" => &[
-                ("pause", "Pause", "It does not go on until somebody resumes it."),
-                ("skip", "Skip what it waits for", "Needs and hold of this step are left behind."),
-                (
-                    "approve",
-                    "Approve this step",
-                    "As the second person, where the step asks for one.",
-                ),
-                ("abort", "End the plan", "The component stays where it is."),
-            ],
-            "paused" => &[
-                ("resume", "Resume", "It goes on from where the component is now."),
-                ("abort", "End the plan", "The component stays where it is."),
-            ],
-            _ => &[],
-        }
+    /// What can be done with it now.
+    pub fn deeds(&self) -> impl Iterator<Item = &'static Deed> {
+        let state = self.state;
+        DEEDS.iter().filter(move |deed| deed.states.contains(&state))
     }
+}
+
+/// What can be done with a plan.
+pub(in crate::web::pages) struct Deed {
+    /// The word of the form.
+    pub verb: &'static str,
+    /// The words of the button.
+    pub button: &'static str,
+    /// What it does.
+    pub effect: &'static str,
+    /// After "you wanted".
+    pub wanted: &'static str,
+    /// In which of a plan's states.
+    states: &'static [&'static str],
+}
+
+static DEEDS: [Deed; 6] = [
+    Deed {
+        verb: "start",
+        button: "Start",
+        effect: "It goes on by itself while its evidence is good.",
+        wanted: "to start it",
+        // Whatever there is: it takes its place.
+        states: &[],
+    },
+    Deed {
+        verb: "pause",
+        button: "Pause",
+        effect: "It does not go on until somebody resumes it.",
+        wanted: "to pause it",
+        states: &["running"],
+    },
+    Deed {
+        verb: "resume",
+        button: "Resume",
+        effect: "It goes on from where the component is now.",
+        wanted: "to resume it",
+        states: &["paused"],
+    },
+    Deed {
+        verb: "skip",
+        button: "Skip what it waits for",
+        effect: "Needs and hold of this step are left behind.",
+        wanted: "to skip what its step waits for",
+        states: &["running"],
+    },
+    Deed {
+        verb: "approve",
+        button: "Approve this step",
+        effect: "As the second person, where the step asks for one.",
+        wanted: "to approve its step",
+        states: &["running"],
+    },
+    Deed {
+        verb: "abort",
+        button: "End the plan",
+        effect: "The component stays where it is.",
+        wanted: "to end it",
+        states: &["running", "paused"],
+    },
+];
+
+/// What a word of the form means.
+pub(super) fn deed(verb: &str) -> Option<&'static Deed> {
+    DEEDS.iter().find(|deed| deed.verb == verb)
+}
+
+impl Deed {
+    /// True where it can be done with a plan as it stands.
+    pub fn fits(&self, plan: Option<&Rollout>) -> bool {
+        self.verb == "start" || plan.is_some_and(|plan| self.states.contains(&plan.state.name()))
+    }
+}
+
+/// A plan's name.
+fn name_of(plan: &Rollout) -> &str {
+    plan.template.as_deref().unwrap_or("own")
 }
 
 /// A length of time in its largest whole unit.

@@ -149,6 +149,7 @@ pub(in crate::web::pages) fn pages(
         frame: frame(),
         component: flag.component.to_string(),
         reach: Reach::Day,
+        seen: "7.7".to_owned(),
         parts: &parts,
         controls: controls(flag, text, complaint, now),
         card,
@@ -170,22 +171,29 @@ pub(in crate::web::pages) fn pages(
         allowed,
         note: text.to_owned(),
     };
-    let stale = StalePage {
+    let plan = rollout(flag, text, now);
+    let stale = |what, seen, version, allowed| StalePage {
         frame: frame(),
         component: flag.component.to_string(),
-        seen: Some(SeenVersion::of(flag)),
-        now: SeenVersion::of(flag),
+        what,
+        seen: Some(seen),
+        now: version,
         differs: vec![text.to_owned()],
         by: vec![(Moment::new(now, now), text.to_owned())],
-        wanted: Stage::Live.to_string(),
+        wanted: text.to_owned(),
         again: Some(Again {
-            to: "live",
-            share: "100".to_owned(),
-            text: "live".to_owned(),
-            allowed: Allowed::Yes,
+            action: "plan",
+            fields: vec![("template", text.to_owned())],
+            effect: text.to_owned(),
+            button: "Start".to_owned(),
+            says_why: true,
+            allowed,
         }),
         note: text.to_owned(),
     };
+    let flag_stale = stale("", SeenVersion::of(flag), SeenVersion::of(flag), Allowed::Yes);
+    let (none, some) = (SeenVersion::of_plan(None), SeenVersion::of_plan(Some(&plan)));
+    let plan_stale = stale("plan", none, some, Allowed::No(text.to_owned()));
     let past = Some(vec![PastChange::new(&row, now)]);
     let full = whole(wrong(), Some(Card::new(&card(flag, text, now), now)), past).render();
     vec![
@@ -194,6 +202,7 @@ pub(in crate::web::pages) fn pages(
         ("component-new", whole(Complaint::none(), None, Some(Vec::new())).render()),
         ("move", moving(Allowed::Yes).render()),
         ("move-barred", moving(Allowed::No(text.to_owned())).render()),
-        ("stale", stale.render()),
+        ("stale", flag_stale.render()),
+        ("stale-plan", plan_stale.render()),
     ]
 }

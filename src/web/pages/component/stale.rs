@@ -16,13 +16,15 @@ use crate::web::pages::words::cause_words;
 use crate::web::pages::{Frame, Moment, page};
 
 /// Changes that are told.
-const TOLD_MAX: usize = 10;
+pub(super) const TOLD_MAX: usize = 10;
 
 #[derive(Template)]
 #[template(path = "pages/stale.html")]
 pub(in crate::web::pages) struct StalePage {
     pub frame: Frame,
     pub component: String,
+    /// What of the component has changed: itself, or its plan.
+    pub what: &'static str,
     /// What he had before him.
     pub seen: Option<SeenVersion>,
     /// What it is now.
@@ -39,15 +41,21 @@ pub(in crate::web::pages) struct StalePage {
 }
 
 pub(in crate::web::pages) struct SeenVersion {
-    pub revision: u64,
+    /// `None` where there was nothing.
+    pub revision: Option<u64>,
     pub stage: String,
     pub marks: String,
 }
 
 pub(in crate::web::pages) struct Again {
-    pub to: &'static str,
-    pub share: String,
-    pub text: String,
+    /// Where the form is sent, below the component's page.
+    pub action: &'static str,
+    /// What it says beside revision and reason.
+    pub fields: Vec<(&'static str, String)>,
+    /// What it does.
+    pub effect: String,
+    pub button: String,
+    pub says_why: bool,
     pub allowed: Allowed,
 }
 
@@ -67,7 +75,8 @@ impl SeenVersion {
             (false, true) => "held",
             (false, false) => "",
         };
-        Self { revision: flag.revision.0, stage: flag.stage.to_string(), marks: marks.to_owned() }
+        let revision = Some(flag.revision.0);
+        Self { revision, stage: flag.stage.to_string(), marks: marks.to_owned() }
     }
 }
 
@@ -86,6 +95,7 @@ pub(super) async fn show(
     let shown = StalePage {
         frame: Frame::of(rooms, signed, "overview"),
         component: flag.component.to_string(),
+        what: "",
         differs: found
             .before
             .as_ref()
@@ -100,9 +110,14 @@ pub(super) async fn show(
         },
         again: match wanted {
             Wanted::Stage(stage) if stage != flag.stage => Some(Again {
-                to: stage.name(),
-                share: stage.share().to_string().trim_end_matches(" %").to_owned(),
-                text: stage.to_string(),
+                action: "move",
+                fields: vec![
+                    ("to", stage.name().to_owned()),
+                    ("share", stage.share().to_string().trim_end_matches(" %").to_owned()),
+                ],
+                effect: format!("From {} to {stage}.", flag.stage),
+                button: format!("To {stage}"),
+                says_why: false,
                 allowed: Allowed::of(rooms, signed, flag, Move::To(stage)),
             }),
             Wanted::Stage(_) | Wanted::Other(_) => None,

@@ -24,24 +24,26 @@ pub use sweep::{all_to_legacy, ask_all_to_legacy, ask_hold_all, hold_all};
 
 use super::known::Known;
 use super::{Complaint, Frame, Rendered, Unlock, page};
-use crate::access::{Approval, Permission};
+use crate::access::{AccessError, Approval, Permission};
 use crate::domain::{ComponentId, Timestamp};
 use crate::flags::{Flag, Rollout};
 use crate::web::Rooms;
 use crate::web::guard::Signed;
-use crate::web::live::{Part, Past, View};
+use crate::web::live::{Numbered, Part, Past, View};
 
 use chain::{chains, phase_name};
 
 use pending::Pending;
 use readers::Readers;
 use summary::Summary;
-use unit::Unit;
+use unit::{Unit, UnitParts};
 
 #[derive(Template)]
 #[template(path = "pages/overview.html")]
 pub(super) struct OverviewPage<'p> {
     pub frame: Frame,
+    /// Which rendering it shows.
+    pub seen: String,
     pub may_lower: Unlock,
     pub parts: &'p OverviewParts,
 }
@@ -58,13 +60,14 @@ pub(in crate::web) struct OverviewParts {
 pub(in crate::web) struct PhaseParts {
     pub number: u8,
     pub name: &'static str,
-    pub units: Vec<Part>,
+    pub units: Vec<UnitParts>,
 }
 
 impl OverviewParts {
     pub fn each(&self) -> impl Iterator<Item = &Part> {
         let units = self.phases.iter().flat_map(|phase| &phase.units);
-        [&self.summary, &self.pending, &self.readers].into_iter().chain(units)
+        let pieces = units.flat_map(|unit| &unit.pieces);
+        [&self.summary, &self.pending, &self.readers].into_iter().chain(pieces)
     }
 }
 
@@ -73,10 +76,11 @@ pub(super) struct Facts<'f> {
     /// Sorted by phase and id.
     pub flags: Vec<&'f Arc<Flag>>,
     pub known: HashMap<ComponentId, Known>,
-    pub approvals: Vec<Approval>,
+    /// `None` where they cannot be read.
+    pub approvals: Option<Vec<Approval>>,
     pub plans: Vec<Arc<Rollout>>,
     pub readers: Readers,
-    /// Why the past cannot be read.
+    /// Why the past cannot be read, and what to do.
     pub problem: Option<String>,
     pub now: Timestamp,
 }
@@ -90,14 +94,18 @@ pub(in crate::web) fn overview_parts(rooms: &Rooms, past: Option<&Past>) -> Rend
     let facts = Facts {
         known,
         flags,
-        // A page is worth more than its list.
-        approvals: rooms.access.approvals.list().unwrap_or_default(),
+        approvals: rooms.access.approvals.list().inspect_err(cannot_list).ok(),
         plans: rooms.plans.rollouts().all(),
         readers: Readers::of(rooms),
-        problem: past.and_then(|past| past.problem.clone()),
+        problem: past.and_then(|past| past.problem).map(str::to_owned),
         now,
     };
     Rendered::Overview(facts.render())
+}
+
+/// A page is worth more than its list, and says that it lacks it.
+fn cannot_list(error: &AccessError) {
+    tracing::error!(%error, "requests for approval cannot be read");
 }
 
 impl Facts<'_> {
@@ -105,7 +113,8 @@ impl Facts<'_> {
         let Self { flags, known, approvals, plans, readers, problem, now } = self;
         let both = flags.iter().filter_map(|flag| Some((&***flag, known.get(&flag.component)?)));
         let summary = Summary::of(both, readers.revision, problem);
-        let pending = Pending::of(flags.iter().map(|flag| &***flag), &approvals, &plans, now);
+        let approvals = approvals.as_deref();
+        let pending = Pending::of(flags.iter().map(|flag| &***flag), approvals, &plans, now);
         let phases = chains(&flags).into_iter().map(|(phase, placed)| PhaseParts {
             number: u8::from(phase),
             name: phase_name(phase),
@@ -113,8 +122,7 @@ impl Facts<'_> {
                 .iter()
                 .filter_map(|placed| {
                     let known = known.get(&placed.flag.component)?;
-                    let unit = Unit::new(placed.flag, placed.depth, known, now);
-                    Some(part(format!("c-{}", placed.flag.component), &unit))
+                    Some(Unit::new(placed.flag, placed.depth, known, now).parts())
                 })
                 .collect(),
         });
@@ -139,12 +147,12 @@ pub(super) fn part(id: impl Into<String>, template: &impl Template) -> Part {
 /// `GET /`: how far each component has come, and how it does.
 pub async fn overview(State(rooms): State<Arc<Rooms>>, signed: Signed, uri: Uri) -> Response {
     let frame = Frame::of(&rooms, &signed, "overview").after(uri.query());
-    let rendered = rooms.rendered(View::Overview).await;
-    let Some(Rendered::Overview(parts)) = rendered.as_deref() else {
+    let shown = rooms.rendered(View::Overview).await;
+    let Some(Numbered { number, rendered: Rendered::Overview(parts) }) = shown.as_deref() else {
         return unready(frame);
     };
-    let may_lower = Unlock::of(&rooms, &signed, Permission::Lower);
-    page(StatusCode::OK, &OverviewPage { frame, may_lower, parts })
+    let (seen, may_lower) = (rooms.seen(*number), Unlock::of(&rooms, &signed, Permission::Lower));
+    page(StatusCode::OK, &OverviewPage { frame, seen, may_lower, parts })
 }
 
 /// Says that a page is still being worked out.

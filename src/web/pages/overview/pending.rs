@@ -16,6 +16,8 @@ const LINES_MAX: usize = 24;
 pub(super) struct Pending {
     lines: Vec<Line>,
     more: usize,
+    /// Requests for approval cannot be read.
+    unread: bool,
 }
 
 /// One thing that waits.
@@ -34,7 +36,7 @@ pub(super) struct Line {
 impl Pending {
     pub fn of<'f>(
         flags: impl Iterator<Item = &'f Flag>,
-        approvals: &[Approval],
+        approvals: Option<&[Approval]>,
         plans: &[std::sync::Arc<Rollout>],
         now: Timestamp,
     ) -> Self {
@@ -45,13 +47,14 @@ impl Pending {
             let ending = flag.accepted.iter().filter_map(|one| Line::ending(flag, one, now));
             rest.extend(ending);
         }
-        let asked = approvals.iter().map(|approval| Line::asked(approval, now));
+        let unread = approvals.is_none();
+        let asked = approvals.unwrap_or_default().iter().map(|approval| Line::asked(approval, now));
         let paused = plans.iter().filter_map(|plan| Line::paused(plan, now));
         let mut lines: Vec<Line> =
             latched.into_iter().chain(asked).chain(paused).chain(rest).collect();
         let more = lines.len().saturating_sub(LINES_MAX);
         lines.truncate(LINES_MAX);
-        Self { lines, more }
+        Self { lines, more, unread }
     }
 }
 

@@ -15,14 +15,12 @@ use crate::web::pages::known::{Health, Known, Meter};
 /// The parts for these flags, whatever people wrote in them.
 pub(in crate::web::pages) fn parts(flags: Vec<Flag>, text: &str, now: Timestamp) -> OverviewParts {
     let flags: Vec<Arc<Flag>> = flags.into_iter().map(Arc::new).collect();
-    let known = flags
-        .iter()
-        .enumerate()
-        .map(|(place, flag)| (flag.component.clone(), known(place, text, now)));
+    let known =
+        flags.iter().enumerate().map(|(place, flag)| (flag.component.clone(), known(place, text)));
     Facts {
         known: known.collect(),
         flags: flags.iter().collect(),
-        approvals: vec![Approval {
+        approvals: Some(vec![Approval {
             id: "1".to_owned(),
             what: serde_json::json!({}),
             summary: text.to_owned(),
@@ -30,7 +28,7 @@ pub(in crate::web::pages) fn parts(flags: Vec<Flag>, text: &str, now: Timestamp)
             note: text.to_owned(),
             asked_at: now,
             expires_at: now.plus_seconds(900),
-        }],
+        }]),
         plans: Vec::new(),
         readers: Readers {
             revision: 7,
@@ -47,7 +45,7 @@ pub(in crate::web::pages) fn parts(flags: Vec<Flag>, text: &str, now: Timestamp)
     .render()
 }
 
-fn known(place: usize, text: &str, now: Timestamp) -> Known {
+fn known(place: usize, text: &str) -> Known {
     let mut hour = Tally::default();
     for counter in [Counter::Served(Side::Ssot), Counter::Matched] {
         for _ in 0..1_200 {
@@ -71,7 +69,6 @@ fn known(place: usize, text: &str, now: Timestamp) -> Known {
         differing: hours,
         differed: 12,
         answered: 48_000,
-        since: now.plus_seconds(-5_000),
         legacy: latency,
         ssot: latency,
     };

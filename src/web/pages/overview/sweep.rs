@@ -154,7 +154,12 @@ async fn hold_each(rooms: &Rooms, cause: Cause) -> Outcome<()> {
         let component = &flag.component;
         match rooms.flags.apply(component, Move::Hold, None, cause.clone()).await {
             Ok(_) | Err(FlagsError::NotAllowed(MoveRefusal::AlreadyHeld { .. })) => {}
-            Err(error) => refused.push(format!("{component}: {}", refused_words(&error))),
+            Err(error @ FlagsError::NotAllowed(_)) => {
+                refused.push(format!("{component}: {}", refused_words(&error)));
+            }
+            Err(error) => {
+                refused.push(format!("{component}: {}", Problem::from(error).detail()));
+            }
         }
     }
     if refused.is_empty() {
