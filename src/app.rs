@@ -20,7 +20,8 @@ use tokio::task::JoinSet;
 
 use self::figures::figures;
 use self::lanes::{Legacy, Ssot};
-use self::walking::{Walking, Walks};
+use self::walking::Walking;
+pub use self::walking::Walks;
 use crate::access::{Access, AccessError, Provider, ProviderSettings};
 use crate::authority::{Authority, AuthorityError, IdTokenSettings, IdTokens, MasterKey};
 use crate::config::{

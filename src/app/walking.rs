@@ -53,7 +53,7 @@ impl Walking {
 }
 
 /// What is walked, and how often.
-pub(super) struct Walks {
+pub struct Walks {
     prober: Prober,
     every: Duration,
     sides: Vec<Side>,

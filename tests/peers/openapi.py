@@ -16,6 +16,9 @@ CHECKS = (
 
 EXAMPLES = 100
 
+# The control listener has a hundred operations, each of which is asked so often.
+EXAMPLES_OF_CONTROL = 25
+
 # Tags of what only the data listener answers.
 OF_DATA = {"data", "oauth", "compatible", "ofrep", "sockets"}
 
@@ -27,7 +30,7 @@ def service(world):
     return world.explored
 
 
-def run(world, address, name, parameters, *arguments, checks=CHECKS):
+def run(world, address, name, parameters, *arguments, checks=CHECKS, examples=EXAMPLES):
     config = world.write(f"schemathesis-{name}.toml", parameters)
     program = pathlib.Path(sys.prefix) / "bin" / "schemathesis"
     command = [
@@ -37,7 +40,7 @@ def run(world, address, name, parameters, *arguments, checks=CHECKS):
         "run",
         f"http://{address[0]}:{address[1]}/openapi.json",
         "--max-examples",
-        str(EXAMPLES),
+        str(examples),
         "--seed",
         "1",
         "--checks",
@@ -47,7 +50,7 @@ def run(world, address, name, parameters, *arguments, checks=CHECKS):
         "--no-color",
         *arguments,
     ]
-    ran = subprocess.run(command, capture_output=True, timeout=300, cwd=world.folder)
+    ran = subprocess.run(command, capture_output=True, timeout=600, cwd=world.folder)
     if os.environ.get("PEERS_VERBOSE"):
         print(ran.stdout.decode())
     assert ran.returncode == 0, ran.stdout.decode()[-8000:] + ran.stderr.decode()[-2000:]
@@ -103,8 +106,9 @@ def control(world):
     # A stream does not end by itself.
     arguments += ["--exclude-path", "/v1/events"]
     checks = CHECKS + ",not_a_server_error,ignored_auth"
-    run(world, address, "control", "", *arguments, checks=checks)
-    run(world, address, "control-known", KNOWN, *arguments, checks=checks)
+    given = {"checks": checks, "examples": EXAMPLES_OF_CONTROL}
+    run(world, address, "control", "", *arguments, **given)
+    run(world, address, "control-known", KNOWN, *arguments, **given)
 
 
 @test("openapi-stranger", "without an API token every control route answers 401")

@@ -65,7 +65,8 @@ const REQUESTS: &[(u32, &str)] = &[
     (3, "padding_signature"),
 ];
 
-/// WebSocket handshakes, whose legacy validator does not verify: weight and kind.
+/// WebSocket handshakes, whose legacy validator does not verify: weight and kind. Every other one
+/// comes with the token of the latest HTTP request of such a kind, as from a page that has but one.
 const HANDSHAKES: &[(u32, &str)] = &[
     (850, "fresh_hs256"),
     (90, "expired_1m"),
@@ -116,6 +117,8 @@ pub struct Mix {
     mint: Mint,
     people: Vec<Subject>,
     revoked: Vec<Token>,
+    /// The body of the latest HTTP request with a token that is shown at handshakes, too.
+    shown: Option<Vec<u8>>,
 }
 
 impl Mix {
@@ -124,7 +127,7 @@ impl Mix {
         let mut chance = StdRng::seed_from_u64(seed);
         let people = (0..PEOPLE).filter_map(|_| Subject::parse(&person(&mut chance))).collect();
         let mint = Mint::seeded(seed).with_secret(secret.as_bytes());
-        Self { chance, mint, people, revoked: Vec::new() }
+        Self { chance, mint, people, revoked: Vec::new(), shown: None }
     }
 
     /// Fresh tokens that are to be revoked on both sides before the first request.
@@ -147,9 +150,21 @@ impl Mix {
         } else {
             (Component::HttpAuth, REQUESTS)
         };
+        if component == Component::SocketAuth
+            && self.chance.random_bool(0.5)
+            && let Some(body) = self.shown.clone()
+        {
+            return Asking { component, body };
+        }
         let kind = self.pick(kinds);
         let body = match self.credentials(kind, now) {
-            Credentials::Token(token) => json!({ "token": token.reveal() }),
+            Credentials::Token(token) => {
+                let body = json!({ "token": token.reveal() });
+                if HANDSHAKES.iter().any(|(_, shown)| *shown == kind) {
+                    self.shown = Some(body.to_string().into_bytes());
+                }
+                body
+            }
             Credentials::Request(parts) => {
                 let headers: Vec<Value> =
                     parts.headers.iter().map(|(name, value)| json!([name, value])).collect();

@@ -110,7 +110,7 @@ async fn demo(args: &DemoArgs) -> Result<bool, Box<dyn Error>> {
     let mut show = show(args);
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let secret = signing_secret(seed);
-    let stand = Stand::start(&secret, args.keep.as_deref()).await?;
+    let stand = Box::pin(Stand::start(&secret, args.keep.as_deref())).await?;
     let traffic = prepare(&stand, Mix::seeded(seed, &secret), args.rate).await?;
 
     let (calling, hang_up) = call(&traffic);
@@ -132,10 +132,12 @@ async fn demo(args: &DemoArgs) -> Result<bool, Box<dyn Error>> {
     if args.stay && !*interrupted.borrow() {
         invite(&stand, &show);
         let (calling, hang_up) = call(&traffic);
+        let walking = stand.walk(hang_up.subscribe())?;
         // Nobody left to ask for a stop is a stop, too.
         let _asked = interrupted.wait_for(|stop| *stop).await;
         hang_up.send_replace(true);
         calling.await?;
+        walking.await?;
     }
     stand.stop().await?;
     Ok(ending.is_good())
@@ -193,11 +195,13 @@ fn invite(stand: &Stand, show: &Show) {
             "sign_in": link,
             "legacy": format!("http://{}", stand.legacy),
             "control_token": token,
+            "probe_client": "probe",
+            "probe_secret_file": stand.probe_secret,
         });
         say(line);
         return;
     }
-    let program = ending::program();
+    let (program, secret) = (ending::program(), stand.probe_secret.display());
     say(format_args!(
         "\
 Traffic goes on, and everything still runs, until Ctrl-C. In a browser, once:
@@ -215,6 +219,8 @@ In another terminal:
   {program} flags set http-auth canary --share 10% --note again
   {program} flags rollback http-auth --note 'just to see'
   {program} flags history http-auth
+  {program} checks
+  {program} probe --data http://{data} --client probe --client-secret-file {secret}
 
   curl -s http://{data}/v1/decide/http-auth \\
     -H 'content-type: application/json' -d '{{\"token\":\"not.a.token\"}}'

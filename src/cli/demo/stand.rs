@@ -1,7 +1,9 @@
 //! Everything that the demonstration runs: a legacy service, the controller, and a directory.
 
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +13,9 @@ use tokio::task::JoinHandle;
 use super::mix::Component;
 use super::scratch::Scratch;
 use super::switch::{Breakable, Switch};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, Walks};
 use crate::authority::Authority;
-use crate::config::{self, Environment};
+use crate::config::{self, Environment, ProbeConfig};
 use crate::domain::{Clock, SystemClock};
 use crate::legacy::profile::{Algorithm, Key};
 use crate::legacy::{ProfileSettings, Secret};
@@ -53,6 +55,9 @@ pub struct Stand {
     pub switch: Arc<Switch>,
     /// The one clock.
     pub clock: Arc<dyn Clock>,
+    /// Holds the secret of the client by which the prober signs in.
+    pub probe_secret: PathBuf,
+    probe: ProbeConfig,
     controller: Running<Result<(), AppError>>,
     old: Running<()>,
     scratch: Scratch,
@@ -68,9 +73,19 @@ pub struct ControlTokens {
 
 impl ControlTokens {
     fn random() -> Self {
-        let token = || format!("{:032x}", rand::random::<u128>());
-        Self { story: token(), visitor: token() }
+        Self { story: random_token(), visitor: random_token() }
     }
+}
+
+fn random_token() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
+/// A file that only its owner can read.
+fn make_private_file(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path)?.write_all(text.as_bytes())
 }
 
 /// A task that ends when it is told to.
@@ -90,6 +105,9 @@ impl Stand {
         let scratch = Scratch::make(keep)?;
         let (old, legacy) = start_legacy(secret, &clock).await?;
         let tokens = ControlTokens::random();
+        let probe_secret = scratch.path().join("probe.secret");
+        let secret_of_probe = random_token();
+        make_private_file(&probe_secret, &secret_of_probe)?;
         let mut config = config::parse(
             include_str!("crossfade.toml"),
             scratch.path(),
@@ -97,6 +115,7 @@ impl Stand {
                 ("DEMO_STORY_TOKEN", &*tokens.story),
                 ("DEMO_VISITOR_TOKEN", &tokens.visitor),
                 ("DEMO_SIGNING_SECRET", secret),
+                ("DEMO_PROBE_SECRET", &secret_of_probe),
                 ("CROSSFADE__OUTBOUND__ALLOWED_HOSTS", &format!("[\"{legacy}\"]")),
                 ("CROSSFADE__LEGACY__HTTP-AUTH__URL", &format!("http://{legacy}{VALIDATE}")),
                 ("CROSSFADE__LEGACY__SOCKET-AUTH__URL", &format!("http://{legacy}{AUTHENTICATE}")),
@@ -104,6 +123,9 @@ impl Stand {
         )?;
         config.flags.cool_down = COOL_DOWN;
         config.outbound.idle_timeout_ms = IDLE_MS;
+        // The callers of the story account for every question; walks would be among them.
+        let probe = config.probe.clone();
+        (config.probe.every, config.probe.matrix_every) = (None, None);
         let switch = Arc::new(Switch::default());
         let between = Arc::clone(&switch);
         let app = App::start_with(config, Arc::clone(&clock), move |path| {
@@ -127,10 +149,24 @@ impl Stand {
             authority,
             switch,
             clock,
+            probe_secret,
+            probe,
             controller,
             old,
             scratch,
         })
+    }
+
+    /// Walks the golden path from time to time, until `stop` turns true.
+    pub fn walk(
+        &self,
+        stop: watch::Receiver<bool>,
+    ) -> Result<JoinHandle<()>, Box<dyn std::error::Error>> {
+        let data = format!("http://{}", self.data);
+        let fingerprints = self.authority.fingerprint_key().clone();
+        let walks = Walks::new(&self.probe, &data, &self.rooms.flags, fingerprints, &self.clock)?;
+        let walks = walks.ok_or("the demo's configuration walks nothing")?;
+        Ok(tokio::spawn(walks.run(Arc::clone(&self.rooms), stop)))
     }
 
     /// Stops the controller, then the legacy service, and removes the directory.

@@ -1,4 +1,9 @@
-//! `crossfade demo` as a machine runs it: the whole story in ten seconds.
+//! `crossfade demo` as a machine runs it: the whole story in ten seconds, and what a visitor does
+//! with what goes on.
+
+mod checks;
+mod shop;
+mod visit;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
