@@ -51,7 +51,8 @@ const COMPONENTS: [&str; 5] =
 fn to_live(visit: &Visit) {
     visit.done(&["flags", "release", "http-auth", "--note", "ssot is mended"]);
     for component in COMPONENTS {
-        for stage in ["shadow", "canary", "live"] {
+        let is_shadowed = matches!(component, "http-auth" | "socket-auth");
+        for stage in ["shadow", "canary", "live"].into_iter().skip(usize::from(is_shadowed)) {
             let mut set = vec!["flags", "set", component, stage, "--note", "on we go"];
             if stage == "canary" {
                 set.extend(["--share", "100%"]);

@@ -17,7 +17,7 @@ CHECKS = (
 EXAMPLES = 100
 
 # The control listener has a hundred operations, each of which is asked so often.
-EXAMPLES_OF_CONTROL = 25
+EXAMPLES_OF_CONTROL = 50
 
 # Tags of what only the data listener answers.
 OF_DATA = {"data", "oauth", "compatible", "ofrep", "sockets"}
