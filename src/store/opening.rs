@@ -23,8 +23,8 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// up to a segment (512 KiB) and a file of its page table then.
 const RESERVE_BYTES: usize = 2 * 1024 * 1024;
 
-/// A store of this process that was just dropped may keep the engine's file for a moment, until
-/// the engine's own threads have let go of it.
+/// Whoever has just let go of a directory may keep it for a moment: the engine's own threads its
+/// file, and the lock a child that a process has begun to start and that still has all its files.
 const LINGER_TRIES: u32 = 50;
 const LINGER_WAIT: Duration = Duration::from_millis(20);
 
@@ -39,11 +39,14 @@ pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
     let file = options.create(true).truncate(false).write(true).open(dir.join("lock"));
     let file = file.map_err(unopenable)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { dir: dir.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(unopenable(error)),
+    for _ in 0..LINGER_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => thread::park_timeout(LINGER_WAIT),
+            Err(TryLockError::Error(error)) => return Err(unopenable(error)),
+        }
     }
+    Err(StoreError::InUse { dir: dir.to_owned() })
 }
 
 /// Removes what an open that ended half way left of the engine's page table. The engine names the

@@ -15,6 +15,19 @@ fn a_second_opener_is_told_that_the_store_is_in_use() {
 }
 
 #[test]
+fn a_lock_that_somebody_is_about_to_let_go_is_waited_for() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let lock = std::fs::File::create(dir.path().join("lock")).expect("a file");
+    lock.lock().expect("locked");
+    let last_holder = std::thread::spawn(move || {
+        std::thread::park_timeout(std::time::Duration::from_millis(60));
+        drop(lock);
+    });
+    drop(Store::open(dir.path()).expect("opens in the end"));
+    last_holder.join().expect("no panic");
+}
+
+#[test]
 fn a_new_folder_is_for_its_owner_only() {
     let dir = tempfile::tempdir().expect("a folder");
     let inner = dir.path().join("data/store");
