@@ -1,182 +1,47 @@
 //! Builds the rooms from settings, runs them, shuts them down.
 
+mod check;
+mod error;
 mod figures;
+mod keeping;
 mod lanes;
+mod listening;
+mod opening;
 mod reports;
 mod sockets;
 mod tasks;
 mod walking;
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
+pub use self::check::{check, ready_master_key};
+pub use self::error::AppError;
 use self::figures::figures;
+use self::keeping::keep;
 use self::lanes::{Legacy, Ssot};
+use self::listening::{Listeners, doors, listeners, watch_certificates};
+use self::opening::{evidence_door, guard, plans, request_log, sign_in_provider};
 use self::walking::Walking;
 pub use self::walking::Walks;
-use crate::access::{Access, AccessError, Provider, ProviderSettings};
-use crate::authority::{Authority, AuthorityError, IdTokenSettings, IdTokens, MasterKey};
-use crate::config::{
-    Config, DoorSettings, EvidenceSettings, Listen, RequestLogTarget, make_private_key_file,
-};
-use crate::domain::{AuthPath, Clock, ComponentId, RequestIds, SystemClock};
-use crate::flags::{Flags, FlagsError};
-use crate::guard::{
-    EvidenceError, EvidenceRoom, Guard, GuardError, Heard, ImportedSource, Notifier, Plans,
-    webhook_sources,
-};
-use crate::ledger::{CallSites, Comparisons, Keeper, Ledger, LedgerError, Round, Timeline};
-use crate::legacy::{self, LegacyError, managers, tokens};
-use crate::outbound::{Outbound, OutboundError, Outbox};
-use crate::probe::ProbeFault;
+use crate::access::Access;
+use crate::authority::Authority;
+use crate::config::Config;
+use crate::domain::{AuthPath, Clock, RequestIds};
+use crate::flags::Flags;
+use crate::guard::{Notifier, webhook_sources};
+use crate::ledger::{CallSites, Comparisons, Keeper, Ledger, Round, Timeline};
+use crate::legacy::tokens;
+use crate::outbound::{Outbound, Outbox};
 use crate::report::Sources;
-use crate::report::checks::{Scans, ScansError};
+use crate::report::checks::Scans;
 use crate::shadow::Shadow;
-use crate::sockets::SocketsError;
 use crate::store::{Store, StoreError};
-use crate::web::{
-    Certificates, Doors, EvidenceDoor, ListenError, Listener, Live, Network, OfrepCounts,
-    PublicUrl, RequestLog, Rooms, SignInProvider, Streams, control_routes, data_routes,
-    metrics_routes, stopped,
-};
-
-/// The ledger is written this often.
-const LEDGER_INTERVAL: Duration = Duration::from_millis(500);
-
-/// Old minutes of the ledger and expired revocations are removed this often.
-const PRUNE_INTERVAL: Duration = Duration::from_mins(1);
-
-/// The files of certificates are looked at this often.
-const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(30);
-
-/// The listeners' names in metrics, in the order of [`Listeners::all`].
-const LISTENERS: [&str; 3] = ["data", "control", "metrics"];
-
-/// Why the service cannot start or end in order.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    /// The store.
-    #[error("failed to {0}")]
-    Store(#[from] StoreError),
-    /// The master key.
-    #[error("{0}")]
-    MasterKey(String),
-    /// The authority.
-    #[error("the authority cannot start: {0}")]
-    Authority(#[from] AuthorityError),
-    /// Who may do what.
-    #[error("who may do what cannot be read: {0}")]
-    Access(#[from] AccessError),
-    /// The flag table.
-    #[error("failed to {0}")]
-    Flags(#[from] FlagsError),
-    /// Imported evidence.
-    #[error("failed to {0}")]
-    Evidence(#[from] EvidenceError),
-    /// The guard.
-    #[error("failed to {0}")]
-    Guard(#[from] GuardError),
-    /// The ledger.
-    #[error("failed to {0}")]
-    Ledger(#[from] LedgerError),
-    /// Posted scans.
-    #[error("failed to {0}")]
-    Scans(#[from] ScansError),
-    /// A legacy path.
-    #[error("legacy path {name:?} cannot be used: {source}")]
-    Legacy {
-        /// Its name in the configuration.
-        name: String,
-        /// Why not.
-        source: LegacyError,
-    },
-    /// A component whose legacy path is not configured.
-    #[error("component {component} is answered by legacy path {name:?}, which is not configured")]
-    LegacyMissing {
-        /// The component.
-        component: ComponentId,
-        /// The name its flag gives.
-        name: String,
-    },
-    /// The manager of sockets.
-    #[error("failed to {0}")]
-    Sockets(#[from] SocketsError),
-    /// Walks of the golden path.
-    #[error("the golden path cannot be walked: {0}")]
-    Probe(#[from] ProbeFault),
-    /// The outbound client.
-    #[error("the outbound client cannot start: {0}")]
-    Outbound(#[from] OutboundError),
-    /// An address.
-    #[error(transparent)]
-    Listen(#[from] ListenError),
-    /// The request log.
-    #[error("cannot write the request log {}: {source}", path.display())]
-    RequestLog {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-}
-
-/// What keeps a configuration from starting, beyond its form: keys, legacy paths, hosts. Opens,
-/// binds and writes nothing.
-pub fn check(config: Config) -> Vec<AppError> {
-    let mut problems = Vec::new();
-    let authority = Authority::in_memory(config.authority).map_err(|error| {
-        problems.push(AppError::from(error));
-    });
-    let outbound = match Outbound::new(config.outbound) {
-        Ok(outbound) => outbound,
-        Err(error) => {
-            problems.push(AppError::from(error));
-            return problems;
-        }
-    };
-    if let Ok(Err(error)) = authority.map(|authority| authority.reaching(&outbound)) {
-        problems.push(AppError::from(error));
-    }
-    for (name, settings) in config.legacy {
-        if let Err(source) = legacy::build(&name, settings, &outbound) {
-            problems.push(AppError::Legacy { name, source });
-        }
-    }
-    for (name, settings) in config.legacy_tokens {
-        if let Err(source) = tokens::check(&name, &settings, &outbound) {
-            problems.push(AppError::Legacy { name, source });
-        }
-    }
-    for (name, settings) in config.legacy_managers {
-        let built = managers::build(&name, settings, &outbound, Arc::new(SystemClock));
-        if let Err(source) = built {
-            problems.push(AppError::Legacy { name, source });
-        }
-    }
-    problems
-}
-
-/// Makes the master key where the first start has none.
-pub fn ready_master_key(config: &mut Config) -> Result<(), AppError> {
-    if let Some(file) = config.new_master_key.take() {
-        let text = make_private_key_file(&file).map_err(AppError::MasterKey)?;
-        tracing::warn!(
-            file = %file.display(),
-            "made a master key beside the data; keep a copy elsewhere, without it the kept keys \
-             are lost"
-        );
-        config.authority.master_key = Some(MasterKey::parse(&text)?);
-    }
-    Ok(())
-}
+use crate::web::{Certificates, Listener, Live, OfrepCounts, Rooms, Streams};
 
 /// A service that is ready to run.
 pub struct App {
@@ -425,199 +290,4 @@ impl App {
         self.store.close().await?;
         Ok(())
     }
-}
-
-/// The bound listeners.
-struct Listeners {
-    data: Listener,
-    control: Listener,
-    metrics: Option<Listener>,
-}
-
-impl Listeners {
-    fn all(&self) -> impl Iterator<Item = &Listener> {
-        [&self.data, &self.control].into_iter().chain(&self.metrics)
-    }
-
-    fn serve(self, rooms: &Arc<Rooms>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-        let mut serving = JoinSet::new();
-        serving.spawn(self.data.serve(data_routes(Arc::clone(rooms)), stop.clone()));
-        serving.spawn(self.control.serve(control_routes(Arc::clone(rooms)), stop.clone()));
-        if let Some(metrics) = self.metrics {
-            serving.spawn(metrics.serve(metrics_routes(Arc::clone(rooms)), stop.clone()));
-        }
-        serving
-    }
-}
-
-async fn listeners(listen: Listen) -> Result<(Listeners, Network), ListenError> {
-    let has_tls = listen.control.certificate.is_some();
-    let data = Listener::bind(listen.data).await?;
-    let control = Listener::bind(listen.control).await?;
-    let metrics = match listen.metrics {
-        Some(settings) => Some(Listener::bind(settings).await?),
-        None => None,
-    };
-    let bound = Listeners { data, control, metrics };
-    let own_url = || PublicUrl::of(bound.control.address(), has_tls);
-    let network = Network {
-        trusted_proxies: listen.trusted_proxies,
-        target_headers: listen.target_headers,
-        data_access: listen.data_access,
-        public_url: listen.public_url.unwrap_or_else(own_url),
-        listeners: LISTENERS.into_iter().zip(bound.all().map(Listener::counts)).collect(),
-    };
-    Ok((bound, network))
-}
-
-/// The doors, with where they are when nobody has said it.
-fn doors(settings: DoorSettings, listeners: &Listeners) -> Doors {
-    let DoorSettings { component, tokens, session, session_cookie, url } = settings;
-    let scheme = if listeners.data.tls().is_some() { "https" } else { "http" };
-    let bound = || format!("{scheme}://{}", listeners.data.address());
-    Doors { component, tokens, session, session_cookie, url: url.unwrap_or_else(bound) }
-}
-
-/// What was seen elsewhere, and whose certificates are trusted.
-fn evidence_door(store: &Store, config: EvidenceSettings) -> Result<EvidenceDoor, EvidenceError> {
-    let evidence = Arc::new(EvidenceRoom::open(store)?);
-    Ok(EvidenceDoor { evidence, trusted: config.staging_keys, name: config.name })
-}
-
-/// The guard, which hears from the shadow when legacy last answered.
-fn guard(
-    store: &Store,
-    flags: &Arc<Flags>,
-    ledger: &Arc<Ledger>,
-    notifier: &Notifier,
-    shadow: &Arc<Shadow>,
-    clock: &Arc<dyn Clock>,
-) -> Result<Guard, GuardError> {
-    let (flags, ledger) = (Arc::clone(flags), Arc::clone(ledger));
-    let guard = Guard::open(store, flags, ledger, notifier.clone(), Arc::clone(clock))?;
-    guard.hear(heard(shadow));
-    Ok(guard)
-}
-
-/// The rollout plans, which hear from the guard and from imported evidence.
-fn plans(
-    store: &Store,
-    flags: &Arc<Flags>,
-    ledger: &Arc<Ledger>,
-    evidence: &EvidenceDoor,
-    guard: &Guard,
-    clock: &Arc<dyn Clock>,
-) -> Result<Arc<Plans>, FlagsError> {
-    let source = imported(&evidence.evidence);
-    let (flags, ledger) = (Arc::clone(flags), Arc::clone(ledger));
-    let plans = Plans::open(store, flags, ledger, source, guard.clone(), Arc::clone(clock))?;
-    Ok(Arc::new(plans))
-}
-
-/// When legacy last answered, for the guard.
-fn heard(shadow: &Arc<Shadow>) -> Heard {
-    let shadow = Arc::clone(shadow);
-    Arc::new(move |component| shadow.asks(component).then(|| shadow.legacy_answered_at(component)))
-}
-
-/// What a plan may be told of imported evidence.
-fn imported(evidence: &Arc<EvidenceRoom>) -> ImportedSource {
-    let evidence = Arc::clone(evidence);
-    Arc::new(move |component, since, now| evidence.of_step(component, since, now))
-}
-
-/// Takes new certificates into use as their files change.
-async fn watch_certificates(certificates: Certificates, mut stop: watch::Receiver<bool>) {
-    // They have just been read.
-    let first = tokio::time::Instant::now() + CERTIFICATE_INTERVAL;
-    let mut looking = tokio::time::interval_at(first, CERTIFICATE_INTERVAL);
-    loop {
-        tokio::select! {
-            _ = looking.tick() => certificates.reload_changed().await,
-            () = stopped(&mut stop) => return,
-        }
-    }
-}
-
-/// Keeps what must be kept from time to time, until a stop is asked for. A failure is logged
-/// when it begins and when it ends, not every half second.
-async fn keep(
-    keeper: &Keeper,
-    authority: &Authority,
-    rooms: &Rooms,
-    mut stop: watch::Receiver<bool>,
-) {
-    let mut writing = tokio::time::interval(LEDGER_INTERVAL);
-    let mut pruning = tokio::time::interval(PRUNE_INTERVAL);
-    let mut rounds = 0_u64;
-    let mut failing = false;
-    loop {
-        let result = tokio::select! {
-            _ = writing.tick() => {
-                rounds += 1;
-                let round = if rounds.is_multiple_of(10) { Round::Groups } else { Round::Minutes };
-                if round == Round::Groups && rooms.flags.unsaved() > 0 {
-                    save(&rooms.flags).await;
-                }
-                keeper.write(&rooms.ledger, round).await
-            }
-            _ = pruning.tick() => {
-                if let Err(error) = authority.purge(rooms.clock.now()).await {
-                    tracing::error!(%error, "expired revocations cannot be purged");
-                }
-                if let Err(error) = authority.tend_keys(rooms.clock.now()).await {
-                    tracing::error!(%error, "keys are not tended");
-                }
-                if let Err(error) = rooms.access.purge().await {
-                    tracing::error!(%error, "what has expired of who may do what stays");
-                }
-                keeper.prune(&rooms.ledger, rooms.clock.now()).await
-            }
-            () = stopped(&mut stop) => return,
-        };
-        match result {
-            Ok(()) if failing => tracing::info!("the ledger is written again"),
-            Err(ref error) if !failing => tracing::error!(%error, "the ledger cannot be written"),
-            Ok(()) | Err(_) => {}
-        }
-        failing = result.is_err();
-    }
-}
-
-/// Tries again to make durable what serves but is not on the disk.
-async fn save(flags: &Flags) {
-    match flags.save().await {
-        Ok(()) => tracing::info!("the flag table is on the disk again"),
-        Err(error) => tracing::error!(%error, "changes of the flag table are not on the disk"),
-    }
-}
-
-/// Sign-in through an identity provider, which sends browsers back to where they came from.
-fn sign_in_provider(
-    settings: ProviderSettings,
-    network: &Network,
-    outbound: &Outbound,
-    clock: &Arc<dyn Clock>,
-) -> Result<SignInProvider, AppError> {
-    let url = &network.public_url;
-    let id_tokens = IdTokenSettings::new(&settings.issuer, &settings.client_id);
-    let id_tokens = IdTokens::new(id_tokens, outbound.clone())?;
-    let back = format!("{url}/sign-in/provider/callback");
-    let provider = Provider::new(settings, back, outbound.clone(), Arc::clone(clock))?;
-    Ok(SignInProvider::new(provider, id_tokens, url.is_https()))
-}
-
-type RequestLogParts = (Arc<RequestLog>, Option<JoinHandle<()>>);
-
-fn request_log(target: RequestLogTarget) -> Result<RequestLogParts, AppError> {
-    let out: Box<dyn Write + Send> = match target {
-        RequestLogTarget::Off => return Ok((RequestLog::off(), None)),
-        RequestLogTarget::Stdout => Box::new(std::io::stdout()),
-        RequestLogTarget::File(path) => {
-            let file = OpenOptions::new().append(true).create(true).open(&path);
-            Box::new(file.map_err(|source| AppError::RequestLog { path, source })?)
-        }
-    };
-    let (log, writer) = RequestLog::onto(out);
-    Ok((log, Some(writer)))
 }
