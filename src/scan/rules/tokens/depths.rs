@@ -103,6 +103,16 @@ fn names_that_are_bound_in_circles_many_times_take_no_longer_for_it() {
 }
 
 #[test]
+fn a_name_that_is_set_and_used_many_times_takes_no_longer_for_it() {
+    let sum = format!("a{}", times(LONG, " + a"));
+    let round = "    if a:\n        a = a.split('.')\n    else:\n        a = b64decode(a[1])\n";
+    let python = format!("def f(a):\n{}    b64decode({sum})\n", times(3, round));
+    let script = "if (a) { a = a.split('.'); } else { a = atob(a[1]); }\n";
+    let script = format!("let a = new URLSearchParams({{ token }});\n{}", times(3, script));
+    survives(&(python + "    return a\n"), &format!("{script}atob({sum});\n"));
+}
+
+#[test]
 fn expressions_nest_deep() {
     for (open, inner, close) in [
         ("(", "a", ")"),

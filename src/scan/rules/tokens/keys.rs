@@ -43,7 +43,7 @@ const READERS: [&str; 19] = [
 ];
 
 /// Ends of names that say where a key is or how it is used.
-const BESIDE: [&str; 14] = [
+const BESIDE: [&str; 19] = [
     "URL",
     "URI",
     "ID",
@@ -58,12 +58,23 @@ const BESIDE: [&str; 14] = [
     "TTL",
     "LENGTH",
     "ENABLED",
+    "CLAIM",
+    "CLAIMS",
+    "FIELD",
+    "HEADER",
+    "MESSAGE",
 ];
+
+/// What a `KEY` at the end of a name is a key in when it signs nothing: that of a member or of a
+/// message.
+const KEYED: [&str; 5] = ["CLAIM", "FIELD", "HEADER", "JSON", "MESSAGE"];
 
 /// The name is that of a key, not of something beside one.
 fn is_key(seen: &Seen<'_>, name: &str) -> bool {
-    let last = name.rsplit('_').next().unwrap_or(name);
-    let beside = BESIDE.contains(&last) || name.contains("_EXPIR");
+    let mut words = name.rsplit('_');
+    let last = words.next().unwrap_or(name);
+    let of_member = last == "KEY" && words.next().is_some_and(|word| KEYED.contains(&word));
+    let beside = of_member || BESIDE.contains(&last) || name.contains("_EXPIR");
     !beside && any_fits(&seen.settings.keys, name)
 }
 

@@ -1,5 +1,6 @@
 //! What a call of a JWT library does with the signature.
 
+use super::branches::reaches;
 use super::library::library_of;
 use crate::scan::category::Category;
 use crate::scan::code::Code;
@@ -34,6 +35,9 @@ fn last(path: &str) -> &str {
 
 fn python_call<'t>(seen: &Seen<'t>, call: Spot<'t>, path: &str) -> Option<Category> {
     let named = |name: &str| argument(call, name).is_some();
+    if is_of_text(seen, call, path) {
+        return None;
+    }
     Some(match last(path) {
         "decode"
         | "decode_complete"
@@ -54,8 +58,7 @@ fn python_call<'t>(seen: &Seen<'t>, call: Spot<'t>, path: &str) -> Option<Catego
         "JWT" if named("jwt") && named("key") => Category::VerifiedDecode,
         "process_jwt" | "extract_compact" => Category::UnverifiedDecode,
         name if name.starts_with("get_unverified_") => Category::UnverifiedDecode,
-        "encode" | "sign" | "serialize_compact" | "serialize_json" | "make_signed_token"
-        | "add_signature" | "generate_jwt" => {
+        name if signs(name) => {
             if path.starts_with("jwe.") {
                 return None;
             }
@@ -63,6 +66,42 @@ fn python_call<'t>(seen: &Seen<'t>, call: Spot<'t>, path: &str) -> Option<Catego
         }
         _ => return None,
     })
+}
+
+fn signs(name: &str) -> bool {
+    matches!(
+        name,
+        "encode"
+            | "sign"
+            | "serialize_compact"
+            | "serialize_json"
+            | "make_signed_token"
+            | "add_signature"
+            | "generate_jwt"
+    )
+}
+
+/// Bytes that become text, or text that becomes bytes: `jwt.encode(…).decode(encoding)`,
+/// `token.payload.decode()`, `token.serialize().encode("utf-8")`.
+fn is_of_text<'t>(seen: &Seen<'t>, call: Spot<'t>, path: &str) -> bool {
+    let method = last(path);
+    if !matches!(method, "decode" | "encode") {
+        return false;
+    }
+    let object = path.strip_suffix(method).unwrap_or(path).trim_end_matches('.');
+    if method == "decode" && object.strip_suffix("()").is_some_and(|made| signs(last(made))) {
+        return true;
+    }
+    call.code.arguments().first().is_none_or(|first| {
+        let text = seen.text_of(call.with(first.value));
+        first.name == Some("errors") || text.is_some_and(|text| is_encoding(&text))
+    })
+}
+
+/// An encoding of text: `utf-8`, `UTF8`, `ascii`.
+fn is_encoding(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    matches!(name.as_str(), "utf-8" | "utf8" | "ascii" | "latin-1" | "latin1" | "iso-8859-1")
 }
 
 fn script_call<'t>(seen: &Seen<'t>, call: Spot<'t>, module: &str, path: &str) -> Option<Category> {
@@ -188,7 +227,9 @@ fn set_later<'t>(seen: &Seen<'t>, dict: Spot<'t>, key: &str) -> Option<Spot<'t>>
         target.is_some_and(|target| {
             let object = target.object().map(Code::text);
             let index = target.index().and_then(|index| seen.text_of(spot.with(index)));
-            object == Some(dict.code.text()) && index.as_deref() == Some(key)
+            object == Some(dict.code.text())
+                && index.as_deref() == Some(key)
+                && reaches(spot.code, dict.code)
         })
     };
     let mut above = seen.spots.iter().filter(|spot| {

@@ -1,5 +1,7 @@
 //! Libraries, decodes, keys, validators, and where browsers keep tokens.
 
+mod bodies;
+mod branches;
 mod browser;
 #[cfg(test)]
 mod cases;

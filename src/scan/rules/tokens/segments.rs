@@ -1,5 +1,6 @@
 //! Where tokens are cut, where pieces are decoded, and whether one comes from the other.
 
+use super::branches::reaches;
 use crate::scan::code::Code;
 use crate::scan::frame::{Binding, FrameId, FrameKind};
 use crate::scan::kind::Kind;
@@ -8,6 +9,9 @@ use crate::scan::seen::{Seen, Spot};
 
 /// Longest way from a piece back to its cut.
 const STEPS_MAX: usize = 12;
+
+/// Most bindings of a name of which it is told whether they arrive.
+const BINDINGS_MAX: usize = 8;
 
 /// `x.split(".")`, `re.split(r"\.", x)`, `/…\.…/.exec(x)`.
 pub(super) fn is_cut<'t>(seen: &Seen<'t>, call: Spot<'t>) -> bool {
@@ -178,11 +182,22 @@ impl<'t> Segments<'_, 't> {
             if bound.is_empty() {
                 continue;
             }
+            let tells = (2..=BINDINGS_MAX).contains(&bound.len())
+                && bound.iter().any(|(binding, frame)| self.arrives(binding, *frame, at));
             for (binding, frame) in bound {
-                self.look_at_binding(&binding, frame, steps, visited, found);
+                if !tells || self.arrives(&binding, frame, at) {
+                    self.look_at_binding(&binding, frame, steps, visited, found);
+                }
             }
             return;
         }
+    }
+
+    /// False for a value that the name cannot have at a place of the same function.
+    fn arrives(&self, binding: &Binding<'t>, frame: FrameId, at: Spot<'t>) -> bool {
+        let Binding::Value(value) = binding else { return true };
+        let function = |frame| self.seen.function_of(frame);
+        function(frame) != function(at.frame) || reaches(*value, at.code)
     }
 
     fn look_at_binding(

@@ -1,5 +1,6 @@
 //! Tokens that are handed to what makes URLs.
 
+use super::bodies::{is_body, is_sent_as_body};
 use super::library_calls::{argument, said};
 use super::url::{ends_with_parameter, formatted};
 use crate::scan::category::Category;
@@ -125,62 +126,6 @@ fn is_query<'t>(seen: &Seen<'t>, call: Spot<'t>, callee: Code<'t>, origin: &Orig
         _ => false,
     };
     made && !is_sent_as_body(seen, object.text(), call)
-}
-
-/// `body: new URLSearchParams(…)`, `data=urlencode(…)`, also under a name that becomes a body.
-fn is_body<'t>(seen: &Seen<'t>, call: Spot<'t>) -> bool {
-    let mut around = call.code.parent();
-    for _ in 0..4 {
-        let Some(code) = around else { return false };
-        match code.kind() {
-            Kind::Pair => {
-                let key = code.field(code.fields().key).map_or("", Code::text);
-                return is_body_name(key);
-            }
-            Kind::Keyword => return code.name().is_some_and(is_body_name),
-            Kind::Assign => {
-                let target = code.target().filter(|target| target.kind() == Kind::Name);
-                return target.is_some_and(|target| {
-                    is_body_name(target.text()) || is_sent_as_body(seen, target.text(), call)
-                });
-            }
-            _ => around = code.parent(),
-        }
-    }
-    false
-}
-
-fn is_body_name(name: &str) -> bool {
-    matches!(name.trim_matches(['"', '\'']), "body" | "data" | "content" | "form")
-}
-
-/// Whether a name is given as the body of a request somewhere in the function.
-fn is_sent_as_body<'t>(seen: &Seen<'t>, name: &str, at: Spot<'t>) -> bool {
-    let around = seen
-        .function_of(at.frame)
-        .map_or_else(|| seen.frames[0].code, |function| seen.frame(function).code);
-    let mut waiting = vec![around];
-    while let Some(code) = waiting.pop() {
-        let value_is = |value: Option<Code<'t>>| {
-            value.is_some_and(|value| {
-                value.text() == name || value.text().strip_suffix(".toString()") == Some(name)
-            })
-        };
-        match code.kind() {
-            Kind::Pair
-                if code.field(code.fields().key).is_some_and(|key| is_body_name(key.text()))
-                    && value_is(code.value()) =>
-            {
-                return true;
-            }
-            Kind::Keyword if code.name().is_some_and(is_body_name) && value_is(code.value()) => {
-                return true;
-            }
-            Kind::Shorthand if code.text() == name && is_body_name(name) => return true,
-            _ => waiting.extend(code.children()),
-        }
-    }
-    false
 }
 
 /// `axios.get(url, { params: { token } })`

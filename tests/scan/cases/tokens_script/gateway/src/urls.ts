@@ -1,4 +1,5 @@
 import axios from 'axios';
+import * as querystring from 'querystring';
 
 const BASE = 'https://app.example';
 const EXAMPLE = `${BASE}/?token=YOUR_TOKEN`;
@@ -32,4 +33,30 @@ export function* none(token: string, url: URL, form: FormData, count: number) {
   url.searchParams.delete('token');
   console.log(`token=${token.slice(0, 4)}`);
   yield `${BASE}?page=${count}`;
+}
+
+export function* bodies(refresh_token: string, token: string, xhr: XMLHttpRequest, request: any) {
+  yield axios.post(BASE, new URLSearchParams({ refresh_token }).toString(), { timeout: 1 });
+  yield axios.post(BASE, new URLSearchParams({ token }));
+  yield fetch(BASE, { method: 'POST', body: new URLSearchParams({ token }) });
+  xhr.send(String(new URLSearchParams({ token })));
+  const post_data = querystring.stringify({ token });
+  yield request({ method: 'POST', headers: { 'Content-Length': Buffer.byteLength(post_data) } }, post_data);
+  const filled = new URLSearchParams();
+  filled.append('token', token);
+  yield axios.post(BASE, filled);
+}
+
+export function* noBodies(token: string, request: any) {
+  yield axios.get(BASE, new URLSearchParams({ token })); // finds: url-token
+  yield axios.post(`${BASE}?${new URLSearchParams({ token })}`, {}); // finds: url-token
+  yield axios.post(BASE, null, { params: new URLSearchParams({ token }) }); // finds: url-token
+  yield axios.post(BASE + '?' + querystring.stringify({ token }), {}); // finds: url-token
+  yield request('GET', querystring.stringify({ token })); // finds: url-token
+  const both = querystring.stringify({ token }); // finds: url-token
+  yield request({ method: 'POST' }, both);
+  const added = new URLSearchParams();
+  added.append('token', token); // finds: url-token
+  yield axios.post(`${BASE}?${added}`, added);
+  yield `${BASE}?${both}`;
 }

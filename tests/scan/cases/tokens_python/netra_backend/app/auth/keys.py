@@ -89,3 +89,15 @@ def circles(name):
     name = name + "_" + name
     ring = ring + "x"
     return os.environ[name], os.getenv(ring)
+
+
+def names_of_members(settings):
+    yield current_app.config["JWT_JSON_KEY"]
+    yield current_app.config["JWT_REFRESH_JSON_KEY"]
+    yield current_app.config["JWT_ERROR_MESSAGE_KEY"]
+    yield settings.JWT_KEY_CLAIM
+    yield settings.JWT_KEY_HEADER
+    yield os.environ["JWT_USER_FIELD_KEY"]
+    yield os.environ["JWT_JSON_SECRET_KEY"]  # finds: key-read
+    yield settings.JWT_MESSAGE_SIGNING_KEY  # finds: key-read
+    yield settings.JWT_KEY  # finds: key-read

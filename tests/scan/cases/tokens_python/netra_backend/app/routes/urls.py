@@ -1,7 +1,8 @@
 """Redirects to https://app/?token=... after the login."""
 
 import logging
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, urlencode, urljoin
+from urllib.request import Request, urlopen
 
 import httpx
 import requests
@@ -45,3 +46,21 @@ def not_in_a_url(token, url, count, request):
     if "?token=" in url or url.startswith("https://app.example/?token="):
         return parse_qs(url)["token"]
     return request.query_params.get("token"), f"{BASE}?state={token}"
+
+
+def in_a_body(token, client):
+    urlopen(BASE, urlencode({"token": token}).encode("utf-8"))
+    client.post(BASE, str(urlencode({"refresh_token": token})))
+    parameters = urlencode({"token": token})
+    return urlopen(Request(BASE, parameters.encode(), {"Content-Length": len(parameters)}))
+
+
+def in_a_url_after_all(token, client):
+    client.get(BASE, urlencode({"token": token}))  # finds: url-token
+    client.request("GET", urlencode({"token": token}))  # finds: url-token
+    client.post(urljoin(BASE, urlencode({"token": token})))  # finds: url-token
+    client.post(BASE, params=urlencode({"token": token}))  # finds: url-token
+    client.post("{}?{}".format(BASE, urlencode({"token": token})))  # finds: url-token
+    parameters = urlencode({"token": token})  # finds: url-token
+    client.post(BASE, parameters)
+    return f"{BASE}?{parameters}"
