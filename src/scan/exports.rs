@@ -1,6 +1,9 @@
 //! The names that a file offers to others.
 
-use std::collections::HashMap;
+mod common_js;
+mod runtime;
+
+use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Tree;
 
@@ -39,6 +42,10 @@ pub struct Exports {
     /// True when names may appear that are nowhere written: a module's `__getattr__`, exports that
     /// are computed.
     pub opaque: bool,
+    /// Names that a `try` binds, and an `except` of it when that fails.
+    pub fallbacks: HashSet<Box<str>>,
+    /// True when a package extends its path: modules of it may lie in other distributions.
+    pub extended: bool,
 }
 
 /// Reads the names of a file.
@@ -47,6 +54,7 @@ pub fn exports_of(language: Language, text: &str, tree: &Tree) -> Exports {
     let mut exports = Exports::default();
     if language.is_python() {
         exports.python(root, 0);
+        exports.runs(root);
     } else {
         exports.exported = Some(HashMap::new());
         for code in root.children() {
@@ -58,6 +66,8 @@ pub fn exports_of(language: Language, text: &str, tree: &Tree) -> Exports {
 
 impl Exports {
     fn bind(&mut self, name: &str, bound: Bound) {
+        // `__getattr__, __all__ = attach(…)` answers as well as a function does.
+        self.opaque |= name == "__getattr__";
         // `try: import a` with `except: a = None` still is that import.
         let stays = matches!(self.bound.get(name), Some(Bound::From { .. }));
         if !(stays && bound == Bound::Own) {
@@ -104,7 +114,6 @@ impl Exports {
                 Kind::Import => self.imports(child),
                 Kind::Class | Kind::Function => {
                     let name = child.name().unwrap_or_default();
-                    self.opaque |= name == "__getattr__";
                     self.texts_in(child, name);
                     self.bind(name, Bound::Own);
                 }
@@ -115,7 +124,12 @@ impl Exports {
                     }
                     self.python(child, depth + 1);
                 }
-                _ if depth < 12 => self.python(child, depth + 1),
+                _ if depth < 12 => {
+                    self.python(child, depth + 1);
+                    if child.word() == "try_statement" {
+                        self.falls_back(child, depth + 1);
+                    }
+                }
                 _ => {}
             }
         }
@@ -189,8 +203,8 @@ impl Exports {
             Kind::Import => self.imports(code),
             Kind::Export => self.exporting(code),
             Kind::Statement => {
-                if let Some(assign) = code.first().filter(|code| code.kind() == Kind::Assign) {
-                    self.common_js(assign);
+                if let Some(inner) = code.first() {
+                    self.common_js(inner);
                 }
             }
             _ => {
@@ -279,53 +293,6 @@ impl Exports {
             }
         }
     }
-
-    /// Exports the value of an expression.
-    fn offer(&mut self, name: &str, value: Code<'_>) {
-        let hidden = format!("export {name}");
-        let bound = dotted(value.bare()).map_or(Bound::Own, |path| Bound::Alias(path.into()));
-        self.bound.insert(hidden.as_str().into(), bound);
-        self.export(name, &hidden);
-    }
-
-    /// `module.exports = …`, `exports.a = …`
-    fn common_js(&mut self, code: Code<'_>) {
-        let (Some(target), Some(value)) = (code.target(), code.value()) else { return };
-        let target = target.text();
-        if let Some(name) =
-            target.strip_prefix("module.").unwrap_or(target).strip_prefix("exports.")
-        {
-            self.offer(name, value);
-        } else if target == "module.exports" {
-            self.offer("default", value);
-            if value.kind() == Kind::Dict {
-                self.members(value);
-            } else {
-                self.opaque = true;
-            }
-        }
-    }
-
-    fn members(&mut self, object: Code<'_>) {
-        for member in object.children() {
-            match member.kind() {
-                Kind::Shorthand => self.export(member.text(), member.text()),
-                Kind::Pair => {
-                    let key = member.field(member.fields().key).map(Code::text);
-                    if let (Some(key), Some(value)) = (key, member.value()) {
-                        self.offer(key, value);
-                    }
-                }
-                Kind::Function => {
-                    let name = member.name().unwrap_or_default().to_owned();
-                    self.bind(&name, Bound::Own);
-                    self.export(&name, &name);
-                }
-                Kind::Spread => self.opaque = true,
-                _ => {}
-            }
-        }
-    }
 }
 
 /// Longest path of names that is followed.
@@ -395,6 +362,7 @@ mod tests {
         }
         assert_eq!(exports.bound["m"], Bound::Alias("h.n".into()));
         assert!(!exports.bound.contains_key("k"));
+        assert_eq!(exports.fallbacks, HashSet::from(["h".into()]));
         assert_eq!(exports.stars, [".q".into()]);
         assert!(!exports.opaque);
         assert!(told(Language::Python, "def __getattr__(name): ...\n").opaque);
@@ -418,18 +386,5 @@ mod tests {
         assert_eq!(bound("o"), Bound::Alias("b".into()));
         assert!(!exported.contains_key("b"));
         assert_eq!(exports.stars, ["./h".into()]);
-    }
-
-    #[test]
-    fn common_js_exports_are_read_as_well() {
-        let exports = told(
-            Language::Tsx,
-            "const a = require('b');\nmodule.exports = { a, c: a.d, e() {} };\nexports.f = a;\n",
-        );
-        let exported = exports.exported.expect("a script");
-        assert_eq!(exports.bound[&exported["a"]], from("b", None));
-        assert_eq!(exports.bound[&exported["c"]], Bound::Alias("a.d".into()));
-        assert_eq!(exports.bound[&exported["e"]], Bound::Own);
-        assert_eq!(exports.bound[&exported["f"]], Bound::Alias("a".into()));
     }
 }

@@ -8,6 +8,7 @@ mod category;
 mod class;
 mod code;
 mod count;
+mod disk;
 mod echo;
 mod error;
 mod exports;

@@ -128,13 +128,15 @@ impl Modules {
     }
 
     /// The root of the tree, what the settings name, and each folder around the file that is no
-    /// package itself: such folders stand on the path of whoever runs what is in them.
+    /// package itself and in none: such folders stand on the path of whoever runs what is in them.
     fn roots_for<'a>(&'a self, path: &'a str) -> Vec<&'a str> {
         let mut roots: Vec<&str> = self.roots.iter().map(|root| &**root).collect();
         let mut around = Vec::new();
         let mut folder = parent(path);
         while !folder.is_empty() {
-            if !self.files.contains_key(&*join(folder, "__init__.py")) {
+            if self.is_package(folder) {
+                around.clear();
+            } else {
                 around.push(folder);
             }
             folder = parent(folder);
@@ -334,6 +336,7 @@ mod tests {
             ("src/lib/__init__.py", ""),
             ("src/lib/b.py", ""),
             ("shared/c.py", ""),
+            ("be/app/ai/mcp/d.py", ""),
         ]);
         for (from, module, place) in [
             ("be/app/core/a.py", ".", "be/app/core/__init__.py"),
@@ -349,6 +352,8 @@ mod tests {
             ("be/app/core/a.py", "shared", "Folder"),
             ("shared/c.py", "c", "shared/c.py"),
             ("shared/c.py", "os.path", "Outside"),
+            ("be/app/ai/mcp/d.py", "mcp.d", "Outside"),
+            ("be/app/ai/mcp/d.py", "app.ai.mcp.d", "be/app/ai/mcp/d.py"),
         ] {
             assert_eq!(told(&tree, from, module), place, "{from}: {module}");
         }

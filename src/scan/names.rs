@@ -1,5 +1,7 @@
 //! From a name in a file to what it really is, through aliases and re-exports.
 
+mod unwritten;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -163,11 +165,20 @@ impl<'t> Names<'t> {
     ) -> Definition {
         let path = joined(name.unwrap_or_default(), members);
         match self.modules.place(from, module) {
+            // What another file hands on may be elsewhere; what this one asks for is not here.
+            Place::Missing if steps < STEPS_MAX && self.may_be_elsewhere(from, module) => {
+                Definition::Unknown
+            }
             Place::Missing => Definition::Missing,
             Place::Outside => Definition::Library(module.to_owned(), path),
             Place::File(id) if path.is_empty() => Definition::Module(id),
             Place::File(id) => match self.offered(id, &path, steps) {
                 Definition::Missing => self.below(from, module, &path, steps),
+                // Beside names that nobody can tell, a module of the package is there.
+                Definition::Unknown => match self.below(from, module, &path, steps) {
+                    Definition::Missing => Definition::Unknown,
+                    found => found,
+                },
                 found => found,
             },
             Place::Folder if path.is_empty() => Definition::Unknown,
@@ -206,16 +217,23 @@ impl<'t> Names<'t> {
         {
             return self.bound(file, &exports, bound, rest, steps);
         }
-        let mut of_library = false;
+        let mut untold = exports.opaque;
         for star in exports.stars.iter().filter(|_| first != "default") {
             match self.through_import(file, star, Some(first), rest, steps) {
                 Definition::Missing => {}
                 // Whether a library has that name is not ours to tell, unless nobody else can.
-                Definition::Library(..) if exports.stars.len() > 1 => of_library = true,
+                Definition::Library(..) if exports.stars.len() > 1 => untold = true,
+                Definition::Unknown if self.is_unwritten(file, star, first) => untold = true,
                 found => return found,
             }
         }
-        if exports.opaque || of_library { Definition::Unknown } else { Definition::Missing }
+        if self.is_given(file, first) {
+            Definition::In(file, path.to_owned())
+        } else if untold {
+            Definition::Unknown
+        } else {
+            Definition::Missing
+        }
     }
 
     /// The same for what its outline tells, so that the file need not be parsed.
@@ -230,7 +248,10 @@ impl<'t> Names<'t> {
         }
         let import = outline.surely_imports(name)?;
         let steps = steps.checked_sub(1)?;
-        Some(self.through_import(file, &import.module, import.name.as_deref(), members, steps))
+        let told =
+            self.through_import(file, &import.module, import.name.as_deref(), members, steps);
+        // What an `except` binds instead is told by the syntax tree alone.
+        (told != Definition::Missing).then_some(told)
     }
 
     /// What a name is that is bound at the top of a file.
@@ -244,8 +265,11 @@ impl<'t> Names<'t> {
     ) -> Definition {
         let Some(steps) = steps.checked_sub(1) else { return Definition::Unknown };
         match exports.bound.get(name) {
-            Some(Bound::From { module, name }) => {
-                self.through_import(file, module, name.as_deref(), members, steps)
+            Some(Bound::From { module, name: of }) => {
+                match self.through_import(file, module, of.as_deref(), members, steps) {
+                    Definition::Missing if exports.fallbacks.contains(name) => Definition::Unknown,
+                    found => found,
+                }
             }
             Some(Bound::Alias(path)) => {
                 let (root, inner) = path.split_once('.').unwrap_or((path, ""));
@@ -308,6 +332,8 @@ mod tests {
                 ("p/real.py", "class Manager: pass\nAlias = Manager\n"),
                 ("p/deep.py", "from jose import jwt as j\nunpack = j.decode\nloop = loop\n"),
                 ("p/lazy.py", "def __getattr__(name): ...\n"),
+                ("p/both.py", "from .made import *\nfrom .real import *\n"),
+                ("p/made.py", "globals().update(read())\n"),
                 ("p/ring.py", "from .ring2 import x\n"),
                 ("p/ring2.py", "from .ring import x\n"),
                 ("main.py", ""),
@@ -320,6 +346,8 @@ mod tests {
                 ("main.py", "p.deep", Some("loop"), "p/deep.py:loop"),
                 ("main.py", "p", Some("gone"), "Missing"),
                 ("main.py", "p.lazy", Some("any"), "Unknown"),
+                ("main.py", "p.both", Some("Manager"), "p/real.py:Manager"),
+                ("main.py", "p.both", Some("any"), "Unknown"),
                 ("main.py", "p.ring", Some("x"), "Unknown"),
                 ("main.py", "p", None, "p/__init__.py"),
                 ("main.py", "jwt", Some("decode"), "<jwt>:decode"),

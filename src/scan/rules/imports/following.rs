@@ -1,7 +1,6 @@
 //! Where imports lead.
 
-use std::path::Path;
-
+use crate::scan::disk::is_on_disk;
 use crate::scan::import::{Import, ImportForm};
 use crate::scan::modules::Place;
 use crate::scan::names::{Definition, Names};
@@ -117,7 +116,7 @@ impl Following<'_> {
         }
         let place = self.names.modules().place(self.from, import.module);
         if place == Place::Missing {
-            return (!self.is_on_disk(path, import.module))
+            return (!self.names.may_be_elsewhere(self.from, import.module))
                 .then(|| Missing::Module(note_of(import.module)));
         }
         let name = import.name.filter(|_| import.form != ImportForm::Star)?;
@@ -142,7 +141,7 @@ impl Following<'_> {
         let below = format!("{}.{name}", import.module.trim_end_matches('.'));
         let below =
             if import.module.ends_with('.') { format!("{}{name}", import.module) } else { below };
-        (!self.is_on_disk(path, &below)).then(|| Missing::Name(note_of(name)))
+        (!is_on_disk(self.tree, self.from, &below)).then(|| Missing::Name(note_of(name)))
     }
 
     /// True when a file is reached only because it stands in a folder around this one that is no
@@ -151,31 +150,6 @@ impl Following<'_> {
         let target = &self.tree.file(file).path;
         let python = target.ends_with(".py") || target.ends_with(".pyi");
         python && !module.starts_with('.') && self.names.modules().dotted(file) != module
-    }
-
-    /// True when something stands there that is not read: a compiled module, an ignored folder.
-    fn is_on_disk(&self, path: &str, module: &str) -> bool {
-        let here = Path::new(path).parent().unwrap_or(Path::new(""));
-        let python = self.tree.file(self.from).language.is_python();
-        let bare = module.trim_start_matches('.');
-        let inner = if python { bare.replace('.', "/") } else { module.to_owned() };
-        let mut starts = Vec::new();
-        if python {
-            let dots = module.len() - bare.len();
-            if dots > 0 {
-                starts.extend(here.ancestors().nth(dots - 1));
-            } else {
-                starts.extend(here.ancestors());
-            }
-        } else if module.starts_with('.') {
-            starts.push(here);
-        } else {
-            return false;
-        }
-        let written = [".js", ".jsx", ".mjs", ".cjs"];
-        let bare = written.iter().find_map(|ending| inner.strip_suffix(ending));
-        let inner = bare.filter(|_| !python).unwrap_or(&inner);
-        starts.into_iter().any(|start| exists(&self.tree.root().join(start).join(inner)))
     }
 }
 
@@ -194,21 +168,6 @@ fn note_of(name: &str) -> &'static str {
     let generated = matches!(last, "_version" | "version" | "__version__")
         || ["generated", "_pb2", "_pb2_grpc"].iter().any(|mark| name.contains(mark));
     if generated { ", perhaps generated" } else { "" }
-}
-
-/// A file or folder, or a file of that name with an ending.
-fn exists(path: &Path) -> bool {
-    if path.exists() {
-        return true;
-    }
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
-    let Ok(entries) = folder.read_dir() else { return false };
-    let name = name.to_string_lossy();
-    entries.flatten().any(|entry| {
-        let there = entry.file_name();
-        let there = there.to_string_lossy();
-        there.strip_prefix(&*name).is_some_and(|rest| rest.starts_with('.'))
-    })
 }
 
 /// True for the files that a canon names, and what is in its folders.

@@ -1,0 +1,3 @@
+export * from './vendor';
+export * from './helpers';
+export const own = 1;

@@ -1,0 +1,2 @@
+export * from './vendors'; // finds: unresolvable-import
+export const own = 1;

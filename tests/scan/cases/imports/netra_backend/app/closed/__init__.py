@@ -1,0 +1,3 @@
+import pkgutil
+
+found = [info.name for info in pkgutil.iter_modules(__path__)]
