@@ -84,6 +84,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper", &["web"]),
     ("hyper_util", &["web"]),
     ("http_body_util", &["web"]),
+    ("tower_http", &["web"]),
     ("tracing_subscriber", &["cli"]),
     ("toml", &["config", "flags", "legacy", "scan"]),
     ("arc_swap", &["domain", "flags", "authority", "access"]),

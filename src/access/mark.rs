@@ -38,6 +38,11 @@ impl Mark {
         own.len() == text.len() && unlike == 0
     }
 
+    /// Its 128 bits.
+    pub const fn bits(self) -> u128 {
+        self.0
+    }
+
     /// 22 characters.
     pub fn to_base64url(self) -> String {
         encode_base64url(&self.0.to_be_bytes())

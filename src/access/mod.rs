@@ -26,6 +26,7 @@ mod endings;
 mod error;
 mod event;
 mod event_log;
+mod form_token;
 mod gate;
 mod house;
 mod links;
@@ -58,6 +59,7 @@ pub use approvals::{Approval, Approvals, Approved};
 pub use caller::{Actor, Caller, Pass};
 pub use error::AccessError;
 pub use event::{AccessEvent, EventRow, SignInMethod};
+pub use form_token::FormToken;
 pub use links::{ActionLinks, LinkAction, LinkView, NewLink};
 pub use name::Name;
 pub use people::{

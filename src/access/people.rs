@@ -10,8 +10,8 @@ use super::event_log::EventLog;
 use super::house::House;
 use super::passwords::STRONG;
 use super::{
-    AccessError, Caller, Name, Pass, Permission, Refusal, Role, Secret, Settings, administer,
-    endings, sign_in,
+    AccessError, Caller, FormToken, Name, Pass, Permission, Refusal, Role, Secret, Settings,
+    administer, endings, sign_in,
 };
 
 /// An operator, for lists.
@@ -107,7 +107,7 @@ pub struct Session {
     /// Who asks.
     pub caller: Caller,
     /// What every form of this session carries.
-    pub form_token: String,
+    pub form_token: FormToken,
 }
 
 /// Operators and their sessions.

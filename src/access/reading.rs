@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::house::{House, State};
 use super::mark::Mark;
 use super::sessions::Live;
-use super::{Caller, Name, OperatorView, Permission, Refusal, Secret, Session, SessionView};
+use super::{
+    Caller, FormToken, Name, OperatorView, Permission, Refusal, Secret, Session, SessionView,
+};
 
 /// Length of a session's secret, in characters.
 const SECRET_CHARS: usize = 43;
@@ -34,7 +36,7 @@ impl House {
         live.touch(now);
         let fresh_until = live.row.began_at.plus(self.settings.fresh);
         let caller = Caller::session(live.row.name.clone(), role, fresh_until);
-        let form_token = self.marks.forms.of(cookie).into();
+        let form_token = FormToken(self.marks.forms.of(cookie));
         Some(Session { caller, form_token })
     }
 

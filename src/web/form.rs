@@ -38,7 +38,8 @@ impl Form {
 
     /// Refuses a form that is not of a page of this session.
     pub(super) fn is_of(&self, session: &Session) -> Result<(), Refusal> {
-        if self.raw("form_token") == session.form_token { Ok(()) } else { Err(Refusal::Forged) }
+        let sent = self.raw("form_token");
+        if session.form_token.is_written(sent) { Ok(()) } else { Err(Refusal::Forged) }
     }
 
     fn raw(&self, name: &str) -> &str {

@@ -157,7 +157,7 @@ pub(super) async fn guard(
         Err(refusal) => {
             guarded.rooms.access.refusals.count(refusal);
             match guarded.kind {
-                Kind::Api => Problem::from(refusal).into_response(),
+                Kind::Api | Kind::File => Problem::from(refusal).into_response(),
                 Kind::Page => send_elsewhere(refusal, request.method(), request.uri()),
             }
         }
@@ -168,8 +168,8 @@ async fn admit(guarded: &Guarded, request: &mut Request) -> Result<(), Refusal> 
     let Guarded { rooms, needs, kind } = guarded;
     let from =
         client_address(request.extensions(), request.headers(), &rooms.network.trusted_proxies);
-    if (*needs, *kind) != (Needs::Nothing, Kind::Api) {
-        // Health and the description cost nothing, and watchers must not be sent away.
+    if *needs != Needs::Nothing || *kind == Kind::Page {
+        // Health, files and the description cost nothing, and watchers must not be sent away.
         rooms.access.rates.control(from)?;
     }
     request.extensions_mut().insert(From(from));
@@ -214,14 +214,14 @@ async fn check_page(
             signed.map_or(Ok(()), |signed| form.is_of(&signed.session))?;
             request.extensions_mut().insert(form);
         }
-        (Kind::Api, Some(signed)) => {
+        (Kind::Api | Kind::File, Some(signed)) => {
             check_origin(rooms, request.headers())?;
             let sent = request.headers().get("x-form-token").and_then(|sent| sent.to_str().ok());
-            if sent != Some(&signed.session.form_token) {
+            if !sent.is_some_and(|sent| signed.session.form_token.is_written(sent)) {
                 return Err(Refusal::Forged);
             }
         }
-        (Kind::Api, None) => {}
+        (Kind::Api | Kind::File, None) => {}
     }
     Ok(())
 }

@@ -222,6 +222,13 @@ impl World {
         request(self.control, method, target, headers, body).await
     }
 
+    /// The bytes that answer a GET to the control listener, head and all.
+    pub async fn control_bytes(&self, target: &str, headers: &str) -> Vec<u8> {
+        let head =
+            format!("GET {target} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n");
+        bytes(self.control, head.as_bytes()).await
+    }
+
     /// Any request to the metrics listener.
     pub async fn metrics(&self, method: &str, target: &str) -> Reply {
         request(self.metrics, method, target, "", "").await
@@ -461,17 +468,20 @@ async fn request(
     exchange(address, text.as_bytes()).await
 }
 
-async fn exchange(address: std::net::SocketAddr, bytes: &[u8]) -> Reply {
+async fn exchange(address: std::net::SocketAddr, request: &[u8]) -> Reply {
+    parse(&String::from_utf8_lossy(&bytes(address, request).await))
+}
+
+async fn bytes(address: std::net::SocketAddr, request: &[u8]) -> Vec<u8> {
     let talk = async {
         let mut stream = TcpStream::connect(address).await.expect("connected");
         // The service may answer and close before it has read everything.
-        let _ = stream.write_all(bytes).await;
+        let _ = stream.write_all(request).await;
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer).await;
         answer
     };
-    let answer = tokio::time::timeout(Duration::from_secs(20), talk).await.expect("an answer");
-    parse(&String::from_utf8_lossy(&answer))
+    tokio::time::timeout(Duration::from_secs(20), talk).await.expect("an answer")
 }
 
 /// Reads the text of an answer.

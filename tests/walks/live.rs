@@ -4,14 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crossfade::access::Role;
-use crossfade::config::Config;
-use crossfade::flags::Seed;
 use serde_json::json;
 
 use super::dashboard::{get, post};
 use super::kit::World;
 use super::people::operator;
 use super::streams::{Event, Listening};
+use super::weight::a_hundred;
 
 /// Parts of the overview of a world: three, and eleven of each of its five components.
 const ALL: usize = 3 + 11 * 5;
@@ -158,17 +157,7 @@ async fn many_open_pages_cost_as_much_as_one_and_none_costs_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "prints a figure, for people"]
 async fn how_long_a_hundred_components_take() {
-    let world = World::start_with(|config: &mut Config| {
-        let seed = |number: usize| {
-            format!(
-                "[component.part-{number}]\nkind = \"auth\"\nphase = {}\nlegacy = \"model\"\nstage = \"shadow\"\n",
-                number % 3 + 1
-            )
-        };
-        let text: String = (0..100).map(seed).collect();
-        config.seeds = Seed::parse_all(&text, "many.toml").expect("seeds");
-    })
-    .await;
+    let world = World::start_with(a_hundred).await;
     let vera = operator(&world, "vera", Role::Viewer).await;
     for number in 0..100 {
         world.decide(&format!("part-{number}"), &world.token("fresh_hs256", "alice")).await;

@@ -53,4 +53,5 @@ mod targeting;
 mod token_load;
 mod token_operations;
 mod token_post;
+mod weight;
 mod whole_table;

@@ -236,7 +236,7 @@ fn is_refused(reply: &Reply, kind: Kind) -> bool {
             || reply.body.contains(&format!("<h1>{title}"))
     });
     match kind {
-        Kind::Api => matches!(reply.status, 401 | 403),
+        Kind::Api | Kind::File => matches!(reply.status, 401 | 403),
         Kind::Page => away || matches!(reply.status, 401 | 403) && told,
     }
 }

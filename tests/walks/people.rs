@@ -76,11 +76,11 @@ pub async fn operator(world: &World, name: &str, role: Role) -> Person {
 /// Somebody with this session.
 pub fn signed_in(world: &World, name: &str, session: &NewSession) -> Person {
     let cookie = session.secret.reveal();
-    let form_token = world.rooms.access.people.session(cookie).expect("a session").form_token;
+    let session = world.rooms.access.people.session(cookie).expect("a session");
     Person {
         name: name.to_owned(),
         headers: format!("cookie: crossfade-session={cookie}\r\n"),
-        form_token: Some(form_token),
+        form_token: Some(session.form_token.written()),
     }
 }
 

@@ -49,6 +49,7 @@ async fn no_secret_is_on_the_disk() {
     let session = town.sign_in("ada", home(None)).await.expect("in");
     town.people.purge().await.expect("kept");
     let form = town.people.session(session.secret.reveal()).expect("in").form_token;
+    let form = String::from(form.0);
     let device = ada.device.as_ref().expect("a known browser").reveal();
     let secrets = [
         PASSWORD,

@@ -100,7 +100,7 @@ impl Frame {
         });
         Self {
             who,
-            form_token: signed.session.form_token.clone(),
+            form_token: signed.session.form_token.written(),
             here,
             // A page is worth more than its count.
             approvals: rooms.access.approvals.list().map_or(0, |open| open.len()),
@@ -116,7 +116,7 @@ impl Frame {
     /// The frame of a page that is about somebody else than whoever is signed in: without his
     /// name, but with the mark that forms of his browser must carry.
     pub fn unnamed(signed: Option<&Signed>) -> Self {
-        let form_token = signed.map(|signed| signed.session.form_token.clone());
+        let form_token = signed.map(|signed| signed.session.form_token.written());
         Self { form_token: form_token.unwrap_or_default(), ..Self::default() }
     }
 

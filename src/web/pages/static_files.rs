@@ -105,10 +105,11 @@ fn file(
     response
 }
 
-/// A tag that changes with the content. The hash's key is no secret.
+/// A tag that changes with the content; weak, because the file is also sent compressed. The hash's
+/// key is no secret.
 fn tag(text: &str) -> HeaderValue {
     let hash = FingerprintKey::new([0; 32]).of_text(text);
-    HeaderValue::from_str(&format!("\"{hash}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+    HeaderValue::from_str(&format!("W/\"{hash}\"")).unwrap_or(HeaderValue::from_static("W/\"\""))
 }
 
 #[cfg(test)]

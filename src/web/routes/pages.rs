@@ -1,6 +1,6 @@
 //! Routes of the control listener for people.
 
-use super::{Needs, Route, api, page};
+use super::{Needs, Route, api, file, page};
 use crate::access::Permission;
 use crate::web::{live, pages};
 
@@ -87,17 +87,16 @@ fn pages() -> Vec<Route> {
 
 /// Parts of pages.
 fn files() -> Vec<Route> {
-    let anybody = Needs::Nothing;
     vec![
-        api("GET", "/static/app.css", anybody, pages::app_css),
-        api("GET", "/static/report.css", anybody, pages::report_css),
-        api("GET", "/static/charts.css", anybody, pages::charts_css),
-        api("GET", "/static/charts.js", anybody, pages::charts_js),
-        api("GET", "/static/overview.css", anybody, pages::overview_css),
-        api("GET", "/static/app.js", anybody, pages::app_js),
-        api("GET", "/static/pages.css", anybody, pages::pages_css),
-        api("GET", "/static/link.js", anybody, pages::link_js),
-        api("GET", "/static/copy.js", anybody, pages::copy_js),
-        api("GET", "/static/mark.svg", anybody, pages::mark_svg),
+        file("/static/app.css", pages::app_css),
+        file("/static/report.css", pages::report_css),
+        file("/static/charts.css", pages::charts_css),
+        file("/static/charts.js", pages::charts_js),
+        file("/static/overview.css", pages::overview_css),
+        file("/static/app.js", pages::app_js),
+        file("/static/pages.css", pages::pages_css),
+        file("/static/link.js", pages::link_js),
+        file("/static/copy.js", pages::copy_js),
+        file("/static/mark.svg", pages::mark_svg),
     ]
 }

@@ -94,7 +94,7 @@ impl Controls {
         let first = Stage::Canary(Share::from_basis_points(1).unwrap_or(Share::ALL));
         Self {
             component: flag.component.to_string(),
-            form_token: signed.session.form_token.clone(),
+            form_token: signed.session.form_token.written(),
             revision: flag.revision.0,
             ladder: ladder(rooms, signed, flag),
             presets: PRESETS.into_iter().filter_map(|points| line(of, flag, points)).collect(),
