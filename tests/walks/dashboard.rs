@@ -11,6 +11,7 @@ use super::kit::{Ahead, Behaviour, Reply, World};
 use super::live::{control, told};
 use super::people::{Person, operator};
 use super::streams::Listening;
+use super::weight::a_hundred;
 
 /// A page, as a person opens it.
 pub async fn get(world: &World, person: &Person, path: &str) -> Reply {
@@ -324,6 +325,38 @@ async fn everything_to_legacy_says_what_moves_and_what_stays_and_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_many_components_those_that_ask_for_somebody_are_shown_alone() {
+    let world = World::start_with(a_hundred).await;
+    let oscar = operator(&world, "oscar", Role::Operator).await;
+    let calm = get(&world, &oscar, "/?show=due").await.body;
+    assert_eq!(calm.matches("<article").count(), 0);
+    assert!(words(&calm).contains("None of these 34 asks for somebody"), "{}", words(&calm));
+    for number in 0..7 {
+        let path = format!("/components/part-{number}/hold");
+        assert_eq!(post(&world, &oscar, &path, "note=an+incident").await.status, 303);
+    }
+    until(&world, &oscar, "/", "7 components held").await;
+    let due = get(&world, &oscar, "/?show=due").await.body;
+    assert_eq!(due.matches("<article").count(), 7);
+    assert!(due.contains("<article class=\"unit\" id=\"c-part-6\">"));
+    let all = get(&world, &oscar, "/").await.body;
+    assert_eq!(all.matches("<article").count(), 100);
+    let told = words(&all);
+    assert!(
+        told.contains("held: part-0, part-3, part-6, part-1, part-4 and 2 more"),
+        "{}",
+        &told[..900]
+    );
+    assert!(all.contains("<a href=\"/?show=due\">2 more</a>"));
+    let few = World::start().await;
+    let vera = operator(&few, "vera", Role::Viewer).await;
+    let page = get(&few, &vera, "/").await.body;
+    assert!(!page.contains("?show=due"), "five are few enough");
+    few.stop().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_overview_shows_what_was_counted_and_whose_page_tells_more() {
     let world = World::start().await;
     let vera = operator(&world, "vera", Role::Viewer).await;
@@ -347,7 +380,7 @@ async fn the_overview_shows_what_was_counted_and_whose_page_tells_more() {
 }
 
 /// Asks for a page until something stands in it.
-async fn until(world: &World, person: &Person, path: &str, text: &str) -> String {
+pub async fn until(world: &World, person: &Person, path: &str, text: &str) -> String {
     for _ in 0..200 {
         let page = get(world, person, path).await.body;
         if page.contains(text) {

@@ -1,7 +1,7 @@
 //! The overview: every component in its chain, what waits for somebody, and the two big switches.
 
+mod attention;
 mod chain;
-
 mod pending;
 mod readers;
 #[cfg(test)]
@@ -23,7 +23,7 @@ pub(super) use sweep::{HoldAllPage, ToLegacyPage};
 pub use sweep::{all_to_legacy, ask_all_to_legacy, ask_hold_all, hold_all};
 
 use super::known::Known;
-use super::{Complaint, Frame, Rendered, Unlock, page};
+use super::{Complaint, Frame, Rendered, Unlock, page, query_value};
 use crate::access::{AccessError, Approval, Permission};
 use crate::domain::{ComponentId, Timestamp};
 use crate::flags::{Flag, Rollout};
@@ -31,8 +31,8 @@ use crate::web::Rooms;
 use crate::web::guard::Signed;
 use crate::web::live::{Numbered, Part, Past, View};
 
+use attention::Due;
 use chain::{chains, phase_name};
-
 use pending::Pending;
 use readers::Readers;
 use summary::Summary;
@@ -45,8 +45,25 @@ pub(super) struct OverviewPage<'p> {
     /// Which rendering it shows.
     pub seen: String,
     pub may_lower: Unlock,
+    /// True when only components that ask for somebody are to be shown.
+    pub only_due: bool,
     pub parts: &'p OverviewParts,
 }
+
+impl OverviewPage<'_> {
+    /// True where there are so many components that one would rather see a few of them.
+    fn offers_fewer(&self) -> bool {
+        self.only_due || self.parts.count() > MANY
+    }
+
+    /// The components of a phase that are to be shown.
+    fn shown<'u>(&self, units: &'u [UnitParts]) -> Vec<&'u UnitParts> {
+        units.iter().filter(|unit| unit.is_due || !self.only_due).collect()
+    }
+}
+
+/// More components than this do not fit on a screen or two.
+const MANY: usize = 12;
 
 /// The parts that are alive.
 pub(in crate::web) struct OverviewParts {
@@ -64,9 +81,17 @@ pub(in crate::web) struct PhaseParts {
 }
 
 impl OverviewParts {
+    /// How many components there are.
+    fn count(&self) -> usize {
+        self.units().count()
+    }
+
+    fn units(&self) -> impl Iterator<Item = &UnitParts> {
+        self.phases.iter().flat_map(|phase| &phase.units)
+    }
+
     pub fn each(&self) -> impl Iterator<Item = &Part> {
-        let units = self.phases.iter().flat_map(|phase| &phase.units);
-        let pieces = units.flat_map(|unit| &unit.pieces);
+        let pieces = self.units().flat_map(|unit| &unit.pieces);
         [&self.summary, &self.pending, &self.readers].into_iter().chain(pieces)
     }
 }
@@ -122,7 +147,8 @@ impl Facts<'_> {
                 .iter()
                 .filter_map(|placed| {
                     let known = known.get(&placed.flag.component)?;
-                    Some(Unit::new(placed.flag, placed.depth, known, now).parts())
+                    let is_due = !Due::of(placed.flag, known).is_empty();
+                    Some(Unit::new(placed.flag, placed.depth, known, now).parts(is_due))
                 })
                 .collect(),
         });
@@ -152,7 +178,8 @@ pub async fn overview(State(rooms): State<Arc<Rooms>>, signed: Signed, uri: Uri)
         return unready(frame);
     };
     let (seen, may_lower) = (rooms.seen(*number), Unlock::of(&rooms, &signed, Permission::Lower));
-    page(StatusCode::OK, &OverviewPage { frame, seen, may_lower, parts })
+    let only_due = query_value(&uri, "show") == "due";
+    page(StatusCode::OK, &OverviewPage { frame, seen, may_lower, only_due, parts })
 }
 
 /// Says that a page is still being worked out.

@@ -2,9 +2,12 @@
 
 use askama::Template;
 
+use super::attention::Due;
 use crate::flags::Flag;
-use crate::ledger::Counter;
-use crate::web::pages::known::{Health, Known};
+use crate::web::pages::known::Known;
+
+/// Names that are listed of one kind; the rest is a count.
+const FEW: usize = 5;
 
 #[derive(Template)]
 #[template(path = "parts/overview_summary.html")]
@@ -13,9 +16,40 @@ pub(super) struct Summary {
     /// The sentence.
     text: String,
     /// What belongs to it.
-    details: Vec<String>,
+    details: Vec<Detail>,
+    /// How many components there are, and in how many of them SSOT serves.
+    serves: String,
     revision: u64,
     problem: Option<String>,
+}
+
+/// Components that ask for somebody for the same reason.
+struct Detail {
+    due: Due,
+    names: Vec<String>,
+    /// How many more there are.
+    more: usize,
+}
+
+impl Detail {
+    fn of(due: Due, found: &[(Due, String)]) -> Option<Self> {
+        let mut names: Vec<String> =
+            found.iter().filter(|(of, _)| *of == due).map(|(_, name)| name.clone()).collect();
+        let more = names.len().saturating_sub(FEW);
+        names.truncate(FEW);
+        (!names.is_empty()).then_some(Self { due, names, more })
+    }
+
+    /// Class and sentence when there is nothing graver.
+    fn headline(&self) -> (&'static str, String) {
+        let all = components(self.names.len() + self.more);
+        match self.due {
+            Due::Alarm => ("hot", "Security alarm: SSOT lets in whom legacy refuses".to_owned()),
+            Due::RolledBack => ("hot", format!("{all} rolled back")),
+            Due::Wary => ("warm", format!("The guard holds {all}")),
+            Due::Held => ("warm", format!("{all} held")),
+        }
+    }
 }
 
 impl Summary {
@@ -24,63 +58,25 @@ impl Summary {
         revision: u64,
         problem: Option<String>,
     ) -> Self {
-        let (mut count, mut serving) = (0, 0);
-        let (mut alarms, mut backs, mut holds, mut wary) = (vec![], vec![], vec![], vec![]);
+        let (mut count, mut serving, mut found) = (0, 0, Vec::new());
         for (flag, known) in all {
             count += 1;
             serving += usize::from(flag.stage.ssot_serves());
-            let name = flag.component.to_string();
-            let mut classes = flag.kind.classes().iter().filter(|class| class.is_alarm());
-            if classes.any(|class| known.hour.count(Counter::Mismatched(*class)) > 0) {
-                alarms.push(name.clone());
-            }
-            if flag.latch.is_some() {
-                backs.push(name.clone());
-            }
-            if flag.hold.is_some() {
-                holds.push(name.clone());
-            }
-            match known.meter.health {
-                Health::Holds | Health::Trips => wary.push(name),
-                Health::Unwatched | Health::Waits | Health::Cleared => {}
-            }
+            let name = || flag.component.to_string();
+            found.extend(Due::of(flag, known).into_iter().map(|due| (due, name())));
         }
-        let told = |list: &[String], what: &str| {
-            (!list.is_empty()).then(|| format!("{what}: {}", listed(list)))
+        let details: Vec<Detail> =
+            Due::ALL.into_iter().filter_map(|due| Detail::of(due, &found)).collect();
+        let (class, text) = match details.first() {
+            Some(worst) => worst.headline(),
+            None if count == 0 => ("calm", "No components yet".to_owned()),
+            None => ("good", "Nothing stands against anything".to_owned()),
         };
-        let details = [
-            told(&alarms, "security alarms within the hour"),
-            told(&backs, "rolled back, not released"),
-            told(&wary, "the guard holds"),
-            told(&holds, "held"),
-        ];
-        let (class, text) =
-            match (alarms.is_empty(), backs.is_empty(), wary.is_empty(), holds.is_empty()) {
-                (false, ..) => {
-                    ("hot", "Security alarm: SSOT lets in whom legacy refuses".to_owned())
-                }
-                (_, false, ..) => ("hot", format!("{} rolled back", components(backs.len()))),
-                (.., false, _) => ("warm", format!("The guard holds {}", components(wary.len()))),
-                (.., false) => ("warm", format!("{} held", components(holds.len()))),
-                _ if count == 0 => ("calm", "No components yet".to_owned()),
-                _ => ("good", "Nothing stands against anything".to_owned()),
-            };
         let serves = format!("SSOT serves in {serving} of {}", components(count));
-        let details = details.into_iter().flatten().chain([serves]).collect();
-        Self { class, text, details, revision, problem }
+        Self { class, text, details, serves, revision, problem }
     }
 }
 
 fn components(count: usize) -> String {
     if count == 1 { "1 component".to_owned() } else { format!("{count} components") }
-}
-
-/// The first few names.
-fn listed(names: &[String]) -> String {
-    const FEW: usize = 5;
-    let shown = names.iter().take(FEW).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(FEW) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }

@@ -20,6 +20,8 @@ pub(in crate::web) struct UnitParts {
     pub html: String,
     /// Its pieces.
     pub pieces: Vec<Part>,
+    /// True when it asks for somebody.
+    pub is_due: bool,
 }
 
 /// What is known of it, in words.
@@ -88,7 +90,7 @@ impl Sides {
 
 impl Unit {
     /// Rendered as a whole and in pieces.
-    pub fn parts(&self) -> UnitParts {
+    pub fn parts(&self, is_due: bool) -> UnitParts {
         let (unit, id) = (self, |piece: &str| format!("{}.{piece}", self.id));
         UnitParts {
             html: part(&*self.id, &Whole { unit }).html,
@@ -105,6 +107,7 @@ impl Unit {
                 part(id("ssot"), &SsotRow { unit }),
                 part(id("past"), &Past { unit }),
             ],
+            is_due,
         }
     }
 
