@@ -95,7 +95,7 @@ impl Format {
 }
 
 /// Which report somebody wants, as it was typed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Asked {
     /// `all`, `phase:1`, `component:NAME`; all when left out.
     pub scope: Option<String>,

@@ -110,6 +110,9 @@
     }
   };
 
+  // What is still being put together is asked for again.
+  if (document.querySelector("[data-again]")) setTimeout(() => location.reload(), 1000);
+
   const place = document.querySelector("[data-live]");
   if (!place || !window.EventSource) return;
   const said = document.createElement("span");

@@ -68,10 +68,13 @@ export class Person {
     });
   }
 
-  /** Opens a page of the service; its status. */
+  /** Opens a page of the service, again while it is still being put together; its status. */
   async go(path) {
-    const response = await this.page.goto(path, { waitUntil: "load" });
-    return response.status();
+    return until(`all of ${path}`, async () => {
+      const response = await this.page.goto(path, { waitUntil: "load" });
+      const isBeingMade = (await this.page.locator("[data-again]").count()) > 0;
+      return !isBeingMade && response.status();
+    });
   }
 
   /** Signs in with the password that every operator of the tests has. */

@@ -11,6 +11,7 @@ use crossfade::report::{Every, Preset, ScheduleLine, Scope};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+use super::dashboard;
 use super::kit::{Ahead, Reply, World};
 use super::people::operator;
 
@@ -212,8 +213,12 @@ async fn people_make_show_save_and_remove_reports_as_far_as_their_roles_go() {
     assert_eq!(get(&viewer, "/report").await.header("location"), Some("/reports"));
     let empty = get(&viewer, "/reports").await;
     assert!(empty.body.contains("No report is kept yet") && !empty.body.contains("/reports/make"));
-    let now = get(&viewer, "/reports/now?scope=component:modelled&period=1h").await;
-    assert!(now.status == 200 && now.body.contains("This report is not kept"), "{}", now.body);
+    let now = "/reports/now?scope=component:modelled&period=1h";
+    dashboard::until(&world, &viewer, now, "This report is not kept").await;
+    let wrong = get(&viewer, "/reports/now?period=1y").await;
+    assert!(wrong.status == 400 && wrong.body.contains("1h, 24h, 7d or 30d"), "{}", wrong.body);
+    let nobody = get(&viewer, "/reports/now?scope=component:nobody").await;
+    assert!(nobody.status == 404 || nobody.body.contains("data-again"), "{}", nobody.body);
     let post = async |person: &super::people::Person, path: &str, fields: &str| {
         let (headers, body) = (person.form_headers(), person.form(fields));
         world.control_as_sent("POST", path, &headers, &body).await

@@ -11,6 +11,7 @@ mod readiness;
 mod series;
 mod walks;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use self::past::Past;
@@ -26,8 +27,16 @@ use crate::flags::{Flag, Flags, Snapshot};
 use crate::guard::{EvidenceRoom, Guard, Plans};
 use crate::ledger::{Journeys, Ledger, Timeline};
 
-/// Points of all components' series in one report, at most.
-const POINTS_MAX: usize = 20_000;
+/// Points of all components' series in one report, at about 370 bytes each.
+const POINTS_MAX: usize = 6_000;
+
+/// Points of one component's series: fewer make no chart, more are not seen.
+const POINTS: RangeInclusive<usize> = 6..=400;
+
+/// Points of each component's series where there are so many components.
+fn points_max(components: usize) -> usize {
+    (POINTS_MAX / components.max(1)).clamp(*POINTS.start(), *POINTS.end())
+}
 
 /// Where the twelve checks are judged.
 pub type CheckSource = Arc<dyn Fn(Timestamp) -> Checks + Send + Sync>;
@@ -87,7 +96,7 @@ impl Sources {
         }
         flags.sort_by(|a, b| a.component.cmp(&b.component));
         let mut past = Past::read(&self.flags, &self.guard, &scope, period)?;
-        let points_max = (POINTS_MAX / flags.len().max(1)).clamp(24, 400);
+        let points_max = points_max(flags.len());
         let mut components = Vec::new();
         for flag in flags {
             let subject = Subject { flag, period, now, points_max };
@@ -203,4 +212,15 @@ fn no_evidence(walked: bool) -> Vec<NoEvidence> {
             .to_owned(),
     };
     if walked { Vec::new() } else { vec![missing] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::points_max;
+
+    #[test]
+    fn series_get_coarser_where_components_are_many_so_that_the_report_can_be_kept() {
+        let points = [0, 1, 15, 100, 1_000, 10_000].map(points_max);
+        assert_eq!(points, [400, 400, 400, 60, 6, 6]);
+    }
 }

@@ -10,7 +10,7 @@ use crate::domain::{Revision, Timestamp};
 use crate::store::{Durability, Expect, Row, Store, StoreError, Table};
 
 /// The longest text of a report that is kept, in bytes.
-pub const KEPT_BYTES_MAX: usize = 4 * 1024 * 1024;
+pub const KEPT_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Bytes of a part. In the row each quotation mark takes two, and a row stays below 16 KB.
 const PART_BYTES: usize = 8_000;

@@ -137,9 +137,12 @@ impl Reports {
 
     /// A kept report, as a value and as its text in canonical JSON.
     pub async fn document(&self, id: &str) -> Result<(Entry, Document, String), ReportError> {
-        let (entry, text) = self.read(id).await?;
-        let document = read_document(&text)?;
-        Ok((entry, document, text))
+        let id = id.to_owned();
+        let whole = self.reading(move |archive| {
+            let (entry, text) = archive.read(&id)?;
+            Ok((entry, read_document(&text)?, text))
+        });
+        whole.await
     }
 
     /// How many reports are kept, and their bytes.

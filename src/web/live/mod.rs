@@ -9,6 +9,7 @@
 mod board;
 mod door;
 mod past;
+mod reports;
 mod shelf;
 mod view;
 
@@ -24,6 +25,8 @@ use shelf::Shelf;
 pub(super) use view::{Numbered, Reach, View};
 
 use super::Rooms;
+use super::pages::{Complaint, ShownReport};
+use super::reports::Asked;
 use crate::domain::ComponentId;
 
 /// Views that are kept rendered for a moment.
@@ -31,6 +34,12 @@ const VIEWS_MAX: usize = 256;
 
 /// Charts that are kept for a while: a component's, over one reach.
 const CHARTS_MAX: usize = 64;
+
+/// Reports that are kept for a moment: of what was asked, and by whom.
+const REPORTS_MAX: usize = 16;
+
+/// A report of how things are now that is older says nothing of now.
+const NOW_FOR: Duration = Duration::from_mins(1);
 
 /// How long one rendering of a view serves everybody.
 const FRESH_FOR: Duration = Duration::from_millis(950);
@@ -49,6 +58,7 @@ pub struct Live {
     views: Shelf<View, Numbered>,
     past: Shelf<(), Past>,
     charts: Shelf<(ComponentId, Reach), String>,
+    reports: Shelf<(Asked, String), Result<ShownReport, Complaint>>,
     boards: Boards,
     rendered: Arc<AtomicU64>,
     /// Tells the numbers of this process from those of one before it.
@@ -61,6 +71,7 @@ impl Default for Live {
             views: Shelf::with_places(VIEWS_MAX),
             past: Shelf::with_places(1),
             charts: Shelf::with_places(CHARTS_MAX),
+            reports: Shelf::with_places(REPORTS_MAX),
             boards: Boards::default(),
             rendered: Arc::default(),
             epoch: OnceLock::new(),

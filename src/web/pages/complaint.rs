@@ -15,7 +15,7 @@ use crate::web::{Problem, Rooms};
 pub type Outcome<T> = Result<T, Complaint>;
 
 /// What was wrong with a form.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Complaint {
     status: StatusCode,
     place: &'static str,

@@ -66,6 +66,7 @@ pub use period::{period_file, period_text};
 pub use prove::{prove, prove_it};
 pub use report::{report, report_file, report_page};
 pub use reports::{make_report, remove_report, reports};
+pub(super) use saved_report::{ShownReport, shown_now, wish_of};
 pub use saved_report::{report_download, report_now, saved_report};
 pub use settings::settings;
 pub use setup::{look_setup, set_up, setup};

@@ -28,13 +28,27 @@ struct PeriodFile<'a> {
 pub(super) struct PeriodBody<'a> {
     pub document: &'a Document,
     pub entry: Option<&'a Entry>,
+    pub told: Told<'a>,
 }
+
+/// Which of the components with something to tell are told in full.
+#[derive(Clone, Copy)]
+pub(super) enum Told<'a> {
+    /// Every one: a file stands alone.
+    All,
+    /// Every one as long as they are few; of more, the chosen one, and the table leads to the others.
+    Few(&'a str),
+}
+
+/// As many components are told in full on one page.
+const FEW: usize = 12;
 
 impl HtmlSafe for PeriodBody<'_> {}
 
 /// The report as one HTML page without outside parts, without its seal.
 pub fn period_text(document: &Document, entry: Option<&Entry>) -> String {
-    let page = PeriodFile { style: &STYLE, body: PeriodBody { document, entry } };
+    let body = PeriodBody { document, entry, told: Told::All };
+    let page = PeriodFile { style: &STYLE, body };
     page.render().unwrap_or_else(|error| format!("the report cannot be shown: {error}"))
 }
 
@@ -52,8 +66,35 @@ struct LatencyRow {
 }
 
 impl PeriodBody<'_> {
-    fn busy(document: &Document) -> impl Iterator<Item = &ComponentPart> {
-        document.components.iter().filter(|part| part.is_busy())
+    fn busy(&self) -> impl Iterator<Item = &ComponentPart> {
+        self.document.components.iter().filter(|part| part.is_busy())
+    }
+
+    /// The component that alone is told in full, or none; `None` where all are.
+    fn chosen(&self) -> Option<&str> {
+        match self.told {
+            Told::Few(chosen) if self.busy().count() > FEW => Some(chosen),
+            Told::All | Told::Few(_) => None,
+        }
+    }
+
+    /// The components that are told in full.
+    fn sections(&self) -> Vec<&ComponentPart> {
+        let chosen = self.chosen();
+        self.busy().filter(|part| chosen.is_none_or(|chosen| part.component == chosen)).collect()
+    }
+
+    /// Where a component is told in full.
+    fn place(&self, part: &ComponentPart) -> String {
+        let name = &part.component;
+        match (self.chosen(), self.entry) {
+            (None, _) => format!("#{name}"),
+            (Some(_), Some(entry)) => format!("/reports/{}?component={name}#{name}", entry.id),
+            (Some(_), None) => {
+                let Period { from, to, .. } = self.document.period;
+                format!("/reports/now?scope=component:{name}&from={from}&to={to}")
+            }
+        }
     }
 
     fn charts(part: &ComponentPart, period: &Period) -> Vec<Chart> {

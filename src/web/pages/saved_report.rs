@@ -7,11 +7,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 
-use super::period::PeriodBody;
+use super::complaint::Outcome;
+use super::period::{PeriodBody, Told};
 use super::reports::{failed, with_zone};
-use super::{Frame, Unlock, page, query_value};
+use super::{Complaint, Frame, Unlock, page, query_value};
 use crate::access::Permission;
-use crate::report::{Document, Entry};
+use crate::domain::Timestamp;
+use crate::report::{Document, Entry, Wish};
 use crate::web::guard::Signed;
 use crate::web::named::Named;
 use crate::web::reports::{Asked, Format, as_file};
@@ -21,7 +23,8 @@ use crate::web::{Problem, Rooms};
 #[template(path = "pages/saved_report.html")]
 pub(super) struct SavedReportPage<'a> {
     pub frame: Frame,
-    pub body: PeriodBody<'a>,
+    pub report: &'a ShownReport,
+    pub entry: Option<&'a Entry>,
     pub unlock: Unlock,
     pub may_keep: bool,
 }
@@ -33,7 +36,38 @@ impl SavedReportPage<'_> {
     }
 }
 
-/// `GET /reports/{id}`: a kept report.
+/// A report as pages show it.
+pub(in crate::web) struct ShownReport {
+    pub title: String,
+    /// What it says, in HTML.
+    pub html: String,
+    pub scope: String,
+    pub from: String,
+    pub to: String,
+    pub made_at: Timestamp,
+}
+
+impl ShownReport {
+    pub(super) fn of(document: &Document, entry: Option<&Entry>, chosen: &str) -> Self {
+        let body = PeriodBody { document, entry, told: Told::Few(chosen) };
+        let html = body.render().unwrap_or_else(|error| {
+            tracing::error!(%error, "a report cannot be rendered");
+            "the report cannot be shown".to_owned()
+        });
+        let period = document.period;
+        Self {
+            title: document.title(),
+            html,
+            scope: document.scope.to_string(),
+            from: period.from.to_string(),
+            to: period.to.to_string(),
+            made_at: document.made_at,
+        }
+    }
+}
+
+/// `GET /reports/{id}`: a kept report. Of one about many components that of the query is told in
+/// full.
 pub async fn saved_report(
     State(rooms): State<Arc<Rooms>>,
     signed: Signed,
@@ -41,41 +75,67 @@ pub async fn saved_report(
     uri: Uri,
 ) -> Response {
     match rooms.reports.document(&id).await {
-        Ok((entry, document, _)) => shown(&rooms, &signed, &document, Some(&entry), &uri),
+        Ok((entry, document, _)) => {
+            let report = ShownReport::of(&document, Some(&entry), &query_value(&uri, "component"));
+            shown(&rooms, &signed, &report, Some(&entry), &uri)
+        }
         Err(error) => failed(&rooms, &signed, error.into()),
     }
 }
 
 /// `GET /reports/now`: a report of `scope` and `period`, or `from` and `to`, which is not kept.
+/// Where it takes long to put together there is word of that, and the page asks again.
 pub async fn report_now(State(rooms): State<Arc<Rooms>>, signed: Signed, uri: Uri) -> Response {
-    match drawn(&rooms, &signed, &uri).await {
-        Ok(document) => shown(&rooms, &signed, &document, None, &uri),
-        Err(problem) => failed(&rooms, &signed, problem),
+    let by = signed.session.caller.actor().to_string();
+    match rooms.report_now(asked(&uri), by).await.as_deref() {
+        Some(Ok(report)) => shown(&rooms, &signed, report, None, &uri),
+        Some(Err(complaint)) => {
+            complaint.clone().page(Frame::of(&rooms, &signed, "reports"), "No report")
+        }
+        None => {
+            let frame = Frame::of(&rooms, &signed, "reports");
+            page(StatusCode::OK, &ReportWaitingPage { frame })
+        }
     }
 }
 
-async fn drawn(rooms: &Rooms, signed: &Signed, uri: &Uri) -> Result<Document, Problem> {
+/// Says that a report is still being put together.
+#[derive(Template)]
+#[template(path = "pages/report_waiting.html")]
+pub(super) struct ReportWaitingPage {
+    pub frame: Frame,
+}
+
+fn asked(uri: &Uri) -> Asked {
     let typed = |name| Some(query_value(uri, name)).filter(|text| !text.is_empty());
     let (from, to) = (typed("from"), typed("to"));
     let period = if from.is_some() || to.is_some() { None } else { typed("period") };
     let (from, to) = (from.map(|text| with_zone(&text)), to.map(|text| with_zone(&text)));
-    let asked = Asked { scope: typed("scope"), period, from, to };
-    let by = signed.session.caller.actor().to_string();
+    Asked { scope: typed("scope"), period, from, to }
+}
+
+/// What somebody wants to have put together, or what is wrong with it.
+pub(in crate::web) fn wish_of(rooms: &Rooms, asked: &Asked, by: String) -> Outcome<Wish> {
     let wish = asked.wish(by, rooms.clock.now());
-    let wish = wish.map_err(|(_, told)| Problem::bad_request(told))?;
-    Ok(rooms.reports.draw(wish).await?)
+    wish.map_err(|(_, told)| Complaint::from(Problem::bad_request(told)))
+}
+
+/// A report that is not kept, as pages show it.
+pub(in crate::web) fn shown_now(document: &Document) -> ShownReport {
+    ShownReport::of(document, None, "")
 }
 
 fn shown(
     rooms: &Rooms,
     signed: &Signed,
-    document: &Document,
+    report: &ShownReport,
     entry: Option<&Entry>,
     uri: &Uri,
 ) -> Response {
     let shown = SavedReportPage {
         frame: Frame::of(rooms, signed, "reports").after(uri.query()),
-        body: PeriodBody { document, entry },
+        report,
+        entry,
         unlock: Unlock::of(rooms, signed, Permission::Administer),
         may_keep: Unlock::of(rooms, signed, Permission::Lower).is_open(),
     };

@@ -18,11 +18,11 @@ use super::golden_path::{GoldenPathPage, MatrixView, SideView, trend};
 use super::message::MessagePage;
 use super::operators::{OperatorLine, OperatorsPage, RoleLine};
 use super::overview::{HoldAllPage, OverviewPage, ToLegacyPage, samples as overviews};
-use super::period::{PeriodBody, period_text};
+use super::period::period_text;
 use super::prove::ProvePage;
 use super::report::report_page;
 use super::reports::{Choice, ReportLine, ReportsPage, periods};
-use super::saved_report::SavedReportPage;
+use super::saved_report::{ReportWaitingPage, SavedReportPage, ShownReport};
 use super::setup::{SetupPage, SetupPasswordPage};
 use super::shown::{Once, Unlock};
 use super::sign_in::{Provider, SignInPage};
@@ -36,7 +36,7 @@ use crate::domain::{
 };
 use crate::flags::{ExplainedTarget, Explanation, Flag, Issuers, Serve, Snapshot, Stage};
 use crate::ledger::{KeptJourney, Ledger, WalkCounts};
-use crate::report::{self, AlarmPeriod, testing as reports};
+use crate::report::{self, AlarmPeriod, ComponentPart, Document, testing as reports};
 use crate::web::api::journeys::LastDay;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -352,7 +352,7 @@ fn reading(text: &str) -> Rendered {
 fn overview(text: &str) -> Rendered {
     let page = |parts: &_, may_lower| {
         let (frame, seen) = (frame("overview"), "7.7".to_owned());
-        OverviewPage { frame, seen, may_lower, parts }.render()
+        OverviewPage { frame, seen, may_lower, only_due: false, parts }.render()
     };
     let flags = || flags(text).into_iter().map(Arc::new).collect::<Vec<_>>();
     let all = flags();
@@ -439,23 +439,56 @@ fn of_periods(text: &str) -> Rendered {
         keep_days: 400,
         keep_max: 500,
     };
-    let one = |entry, unlock, may_keep| SavedReportPage {
-        frame: frame("reports"),
-        body: PeriodBody { document: &document, entry },
-        unlock,
-        may_keep,
+    let page = |document: &Document, entry, unlock, may_keep| {
+        let report = &ShownReport::of(document, entry, "component-7");
+        SavedReportPage { frame: frame("reports"), report, entry, unlock, may_keep }.render()
     };
+    let one = |entry, unlock, may_keep| page(&document, entry, unlock, may_keep);
+    let many = many_parts(&document);
     let wrong = Complaint::typed("period", "The period ends before it begins.");
     vec![
         ("reports", list(vec![ReportLine::new(&entry, NOW)], true, Complaint::none()).render()),
         ("reports-none", list(vec![], true, wrong).render()),
         ("reports-read", list(vec![], false, Complaint::none()).render()),
-        ("saved-report", one(Some(&entry), Unlock::Open, true).render()),
-        ("saved-report-read", one(Some(&entry), Unlock::Never, false).render()),
-        ("report-now", one(None, Unlock::Open, true).render()),
-        ("report-now-read", one(None, Unlock::Never, false).render()),
+        ("saved-report", one(Some(&entry), Unlock::Open, true)),
+        ("saved-report-read", one(Some(&entry), Unlock::Never, false)),
+        ("report-now", one(None, Unlock::Open, true)),
+        ("report-now-read", one(None, Unlock::Never, false)),
+        ("saved-report-of-many", page(&many, Some(&entry), Unlock::Open, true)),
+        ("report-of-many-now", page(&many, None, Unlock::Open, true)),
+        ("report-waiting", ReportWaitingPage { frame: frame("reports") }.render()),
         ("period-file", Ok(period_text(&document, Some(&entry)))),
     ]
+}
+
+/// The same report of more components than are told in full on one page.
+fn many_parts(document: &Document) -> Document {
+    let mut many = document.clone();
+    let part = |number: usize| {
+        let component = format!("component-{number}");
+        ComponentPart { component, ..document.components[0].clone() }
+    };
+    many.components = (0..20).map(part).collect();
+    many
+}
+
+#[test]
+fn of_many_components_one_is_told_in_full_and_the_table_leads_to_the_others() {
+    let document = many_parts(&reports::document(PLAIN, NOW));
+    let entry = reports::entry(&document);
+    let shown = ShownReport::of(&document, Some(&entry), "component-7").html;
+    let sections = |html: &str| html.matches("class=\"component\"").count();
+    assert_eq!(sections(&shown), 1);
+    assert!(shown.contains("id=\"component-7\""));
+    let place = format!("href=\"/reports/{}?component=component-8#component-8\"", entry.id);
+    assert!(shown.contains(&place), "{place}");
+    let now = ShownReport::of(&document, None, "");
+    assert_eq!(sections(&now.html), 0);
+    assert!(now.html.contains("href=\"/reports/now?scope=component:component-8&#38;from="));
+    let few = Document { components: document.components[..12].to_vec(), ..document.clone() };
+    let few = ShownReport::of(&few, None, "").html;
+    assert!(sections(&few) == 12 && few.contains("href=\"#component-8\""));
+    assert_eq!(sections(&period_text(&document, Some(&entry))), 20, "a file stands alone");
 }
 
 /// Name and rest of each tag of a page, lower case.
