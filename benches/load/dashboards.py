@@ -14,7 +14,6 @@ Usage: python3 benches/load/dashboards.py [ROUNDS] [SECONDS] [DASHBOARDS]
 import base64
 import hashlib
 import hmac
-import http.client
 import json
 import multiprocessing
 import os
@@ -27,62 +26,15 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
-import urllib.request
+
+from stand import CONTROL, DATA, SECRET, Service
 
 GIVEN = [int(word) for word in sys.argv[1:4]]
 ROUNDS, SECONDS, DASHBOARDS = GIVEN + [5, 5, 200][len(GIVEN):]
-BINARY = os.environ.get("CROSSFADE_BIN", "target/release/crossfade")
-DATA, CONTROL = 19760, 19761
-SECRET = secrets.token_hex(32)
-PASSWORD = secrets.token_hex(16)
 TICK = os.sysconf("SC_CLK_TCK")
 COMPONENTS = 100
 SUBJECTS = 500
 EVENT = b"event: parts"
-
-
-def private(path, text):
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    os.write(descriptor, text.encode())
-    os.close(descriptor)
-
-
-def configuration(folder):
-    private(f"{folder}/secret", SECRET)
-    seeds = ""
-    for number in range(COMPONENTS):
-        name = f"http-auth-{number:03}" if number else "http-auth"
-        seeds += f'[component.{name}]\nkind = "auth"\nphase = 1\nlegacy = "path"\nstage = "shadow"\n'
-    open(f"{folder}/seeds.toml", "w").write(seeds)
-    open(f"{folder}/c.toml", "w").write(f"""
-data_dir = "data"
-environment = "benchmark"
-seeds = "seeds.toml"
-[listen]
-data = "127.0.0.1:{DATA}"
-control = "127.0.0.1:{CONTROL}"
-metrics = "off"
-[access]
-control_per_minute = 1000000
-[authority]
-issuer = "issuer"
-audiences = ["audience"]
-[[authority.keys]]
-kind = "secret"
-id = "main"
-file = "{folder}/secret"
-[legacy.path]
-kind = "profile"
-profile = "pyjwt-2"
-audiences = ["audience"]
-[[legacy.path.keys]]
-id = "main"
-algorithm = "HS256"
-file = "{folder}/secret"
-[log]
-requests = "{folder}/requests.log"
-""")
 
 
 def token(number):
@@ -115,29 +67,6 @@ function request()
 end
 """)
     return f"{folder}/decide.lua"
-
-
-def wait():
-    for _ in range(400):
-        try:
-            return urllib.request.urlopen(f"http://127.0.0.1:{DATA}/healthz", timeout=1).read()
-        except OSError:
-            time.sleep(0.05)
-    sys.exit("the service does not answer")
-
-
-def sign_in(link):
-    """Sets the operator up, as a browser does; the cookie of the session."""
-    form = {"secret": link.split("#", 1)[1], "password": PASSWORD, "again": PASSWORD}
-    control = http.client.HTTPConnection("127.0.0.1", CONTROL, timeout=30)
-    headers = {"Content-Type": "application/x-www-form-urlencoded",
-               "Origin": f"http://127.0.0.1:{CONTROL}"}
-    control.request("POST", "/setup", urllib.parse.urlencode(form), headers)
-    answer = control.getresponse()
-    answer.read()
-    if answer.status != 303:
-        sys.exit(f"nobody can sign in: {answer.status}")
-    return answer.getheader("Set-Cookie").split(";", 1)[0]
 
 
 def cpu_seconds(pid):
@@ -222,7 +151,7 @@ def load(pid, lua):
     if bad := re.search(r"Non-2xx or 3xx responses: (\d+)", out):
         sys.exit(f"{bad.group(1)} bad answers\n{out}")
     requests = int(re.search(r"(\d+) requests in", out).group(1))
-    p50, p99 = (milliseconds(re.search(rf"{share}%\s+(\S+)", out).group(1)) for share in (50, 99))
+    p50, p99 = (milliseconds(re.search(rf"^\s*{share}%\s+(\S+)", out, re.M).group(1)) for share in (50, 99))
     rate = float(re.search(r"Requests/sec:\s+(\S+)", out).group(1))
     return rate, p50, p99, spent / requests * 1e6
 
@@ -244,20 +173,15 @@ def watched(cookie, pid, lua):
 
 def main():
     folder = tempfile.mkdtemp(prefix="crossfade-dashboards-")
-    configuration(folder)
-    add = ["operators", "add", "bench", "--role", "viewer", "--json", "--config", f"{folder}/c.toml"]
-    made = subprocess.run([BINARY, *add], check=True, capture_output=True, text=True)
-    log = open(f"{folder}/log", "w")
-    service = subprocess.Popen([BINARY, "serve", "-c", f"{folder}/c.toml"], stdout=log, stderr=log)
-    try:
-        wait()
-        cookie = sign_in(json.loads(made.stdout)["url"])
+    names = ["http-auth", *(f"http-auth-{number:03}" for number in range(1, COMPONENTS))]
+    with Service(folder, names) as service:
         lua = script(folder)
         load(service.pid, lua)  # warm-up, not counted
         figures = {"without": [], "with": []}
         for number in range(ROUNDS):
             for kind in sorted(figures, reverse=number % 2 == 0):
-                found, told = watched(cookie, service.pid, lua) if kind == "with" else (load(service.pid, lua), "")
+                found, told = (watched(service.cookie, service.pid, lua) if kind == "with"
+                               else (load(service.pid, lua), ""))
                 figures[kind].append(found)
                 rate, p50, p99, cpu = found
                 print(f"round {number + 1}  {kind:8} {rate:9.0f} req/s  p50 {p50:7.2f} ms  "
@@ -269,9 +193,6 @@ def main():
             print(f"{kind:10} {rate:9.0f} {p50:9.2f} {p99:9.2f} {cpu:11.2f}")
         rate, p50, p99, cpu = (new / old for new, old in zip(medians["with"], medians["without"]))
         print(f"{'ratio':10} {rate:9.3f} {p50:9.3f} {p99:9.3f} {cpu:11.3f}")
-    finally:
-        service.kill()
-        service.wait()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{ALL, id, record, reloaded};
 use crate::compare::MismatchClass;
-use crate::domain::{ComponentId, Side, Timestamp};
+use crate::domain::{Clock as _, ComponentId, Side, SystemClock, Timestamp};
 use crate::ledger::counts::Counts;
 use crate::ledger::past::Past;
 use crate::ledger::{Counter, Grain, Keeper, Latency, Round, Span, Timeline};
@@ -14,10 +14,8 @@ use crate::store::{Durability, Store};
 
 const COMPONENTS: usize = 100;
 const HOURS: i64 = 30 * 24;
-/// The first hour.
-const BEGIN: i64 = 480_000;
-/// The last minute.
-const LAST: i64 = (BEGIN + HOURS) * 60 - 1;
+/// Where the month is left, for `benches/load/pages.py` to serve.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/a-month");
 
 /// Answers a minute at noon: a hundred a second of the first component, one of the last.
 const BUSIEST: usize = 6_000;
@@ -68,7 +66,8 @@ fn minute(dice: &mut Dice, answers: usize) -> Counts {
     counts
 }
 
-fn fill(store: &Store, runtime: &tokio::runtime::Runtime) {
+/// Everything up to the hour `end`.
+fn fill(store: &Store, runtime: &tokio::runtime::Runtime, end: i64) {
     let (past, mut dice) = (Past::new(store), Dice(7));
     let shapes: Vec<Vec<Counts>> = (1..=COMPONENTS)
         .map(|rank| {
@@ -76,7 +75,7 @@ fn fill(store: &Store, runtime: &tokio::runtime::Runtime) {
             (0..SHAPES).map(|shape| minute(&mut dice, by_time(shape).max(1))).collect()
         })
         .collect();
-    for hour in BEGIN..BEGIN + HOURS {
+    for hour in end - HOURS..end {
         for (place, shapes) in shapes.iter().enumerate() {
             let minutes = hour * 60..(hour + 1) * 60;
             let counts = minutes.zip(shapes.iter().cycle());
@@ -103,8 +102,9 @@ fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
     done
 }
 
-fn span(hours: i64) -> Span {
-    let to = Timestamp::from_seconds((BEGIN + HOURS) * 3_600);
+/// The last hours before `end`.
+fn span(end: i64, hours: i64) -> Span {
+    let to = Timestamp::from_seconds(end * 3_600);
     Span { from: to.plus_seconds(-hours * 3_600), to }
 }
 
@@ -128,18 +128,24 @@ fn print_rows(store: &Store) {
 #[test]
 #[ignore = "prints figures, judges no time: run it optimised and with --nocapture"]
 fn what_a_month_of_a_hundred_components_weighs() {
-    let dir = tempfile::tempdir().expect("a directory");
+    let folder = Path::new(FOLDER);
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).expect("removed");
+    }
+    std::fs::create_dir_all(folder).expect("a folder");
+    // So that whoever serves the folder afterwards has a month that ends now.
+    let end = SystemClock.now().seconds() / 3_600 + 1;
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let store = Store::open(dir.path()).expect("a store");
-    timed("fill", || fill(&store, &runtime));
+    let store = Store::open(folder).expect("a store");
+    timed("fill", || fill(&store, &runtime, end));
     let (ledger, keeper) = (reloaded(&store), Keeper::new(&store));
-    (0..COMPONENTS).for_each(|place| record(&ledger, component(place).as_str(), LAST, 500));
+    (0..COMPONENTS).for_each(|place| record(&ledger, component(place).as_str(), end * 60 - 1, 500));
     timed("a round of writing", || runtime.block_on(keeper.write(&ledger, Round::Last)))
         .expect("written");
     drop((ledger, keeper));
     runtime.block_on(store.close()).expect("closed");
-    println!("on disk: {} bytes", size_of(dir.path()));
-    let store = timed("open the store", || Store::open(dir.path()).expect("a store"));
+    println!("on disk: {} bytes", size_of(folder));
+    let store = timed("open the store", || Store::open(folder).expect("a store"));
     let (ledger, keeper) = (timed("load", || reloaded(&store)), Keeper::new(&store));
     let timeline = Timeline::new(&store, Arc::clone(&ledger));
     for time in ["first", "again"] {
@@ -148,7 +154,7 @@ fn what_a_month_of_a_hundred_components_weighs() {
                 [(Grain::Minute, 1), (Grain::Minute, 24), (Grain::Hour, 24), (Grain::Hour, 720)]
             {
                 let what = format!("{time}: {hours} h by {grain:?} of component {place}");
-                let told = timed(&what, || timeline.of(&component(place), span(hours), grain));
+                let told = timed(&what, || timeline.of(&component(place), span(end, hours), grain));
                 let told = told.expect("readable");
                 timed("  its percentiles together", || {
                     let mut sum = Latency::default();
@@ -161,14 +167,17 @@ fn what_a_month_of_a_hundred_components_weighs() {
         }
         for (grain, hours) in [(Grain::Hour, 24), (Grain::Minute, 1), (Grain::Minute, 24)] {
             let what = format!("{time}: {hours} h by {grain:?} of all");
-            let told = timed(&what, || timeline.of_all(span(hours), grain)).expect("readable");
+            let told = timed(&what, || timeline.of_all(span(end, hours), grain)).expect("readable");
             assert_eq!(told.len(), COMPONENTS);
         }
     }
     let book = ledger.book(&component(0));
-    let two_days = (BEGIN + HOURS - 48) * 60;
+    let two_days = (end - 48) * 60;
     timed("counts of two days", || keeper.since(&book, two_days)).expect("counted");
     timed("a round of removing", || runtime.block_on(keeper.prune(&ledger, ALL.to)))
         .expect("pruned");
     print_rows(&store);
+    drop((ledger, keeper, timeline, book));
+    runtime.block_on(store.close()).expect("closed");
+    println!("left in {FOLDER}");
 }
