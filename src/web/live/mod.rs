@@ -25,7 +25,6 @@ use shelf::Shelf;
 pub(super) use view::{Numbered, Reach, View};
 
 use super::Rooms;
-use super::pages::{Complaint, ShownReport};
 use super::reports::Asked;
 use crate::domain::ComponentId;
 
@@ -38,7 +37,7 @@ const CHARTS_MAX: usize = 64;
 /// Reports that are kept for a moment: of what was asked, and by whom.
 const REPORTS_MAX: usize = 16;
 
-/// A report of how things are now that is older says nothing of now.
+/// A report of how things are now that was there longer ago says nothing of now.
 const NOW_FOR: Duration = Duration::from_mins(1);
 
 /// How long one rendering of a view serves everybody.
@@ -58,7 +57,7 @@ pub struct Live {
     views: Shelf<View, Numbered>,
     past: Shelf<(), Past>,
     charts: Shelf<(ComponentId, Reach), String>,
-    reports: Shelf<(Asked, String), Result<ShownReport, Complaint>>,
+    reports: Shelf<(Asked, String), reports::Ready>,
     boards: Boards,
     rendered: Arc<AtomicU64>,
     /// Tells the numbers of this process from those of one before it.

@@ -12,7 +12,6 @@ use super::period::{PeriodBody, Told};
 use super::reports::{failed, with_zone};
 use super::{Complaint, Frame, Unlock, page, query_value};
 use crate::access::Permission;
-use crate::domain::Timestamp;
 use crate::report::{Document, Entry, Wish};
 use crate::web::guard::Signed;
 use crate::web::named::Named;
@@ -44,7 +43,6 @@ pub(in crate::web) struct ShownReport {
     pub scope: String,
     pub from: String,
     pub to: String,
-    pub made_at: Timestamp,
 }
 
 impl ShownReport {
@@ -61,7 +59,6 @@ impl ShownReport {
             scope: document.scope.to_string(),
             from: period.from.to_string(),
             to: period.to.to_string(),
-            made_at: document.made_at,
         }
     }
 }
@@ -87,7 +84,7 @@ pub async fn saved_report(
 /// Where it takes long to put together there is word of that, and the page asks again.
 pub async fn report_now(State(rooms): State<Arc<Rooms>>, signed: Signed, uri: Uri) -> Response {
     let by = signed.session.caller.actor().to_string();
-    match rooms.report_now(asked(&uri), by).await.as_deref() {
+    match rooms.report_now(asked(&uri), by).await.as_deref().map(|(_, report)| report) {
         Some(Ok(report)) => shown(&rooms, &signed, report, None, &uri),
         Some(Err(complaint)) => {
             complaint.clone().page(Frame::of(&rooms, &signed, "reports"), "No report")
