@@ -147,7 +147,7 @@ fn router(listener: Listens, rooms: Arc<Rooms>) -> Router {
 /// one answer (§8.8.3). Streams are sent event by event.
 fn compressed() -> CompressionLayer<impl Predicate> {
     let worth_it = SizeAbove::new(COMPRESSED_FROM).and(NotForContentType::SSE);
-    // Half the time of the usual level for pages a fifth larger; the decide path shares the cores.
+    // The quickest level: the decide path shares the cores.
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_it)
 }
 
